@@ -1,0 +1,1 @@
+"""The directory: which actor owns which room, the warm pool of blank actors, and orderly release."""

@@ -1,0 +1,89 @@
+"""The directory actor: a thin Ray shell around a Directory, found by its name."""
+
+import asyncio
+from typing import Any
+
+import ray
+
+from actors.core.state import RoomLimits
+from actors.directory.directory import Directory
+from actors.directory.fleet import RayFleet
+from actors.host.config import RoomAddress, RoomConfig
+from persistence.feed import feed_path
+from persistence.settings import Settings, get_settings
+
+DIRECTORY = "directory"
+
+
+def room_config(settings: Settings) -> RoomConfig:
+    """What every room actor is told, from the settings."""
+    return RoomConfig(
+        feed_path=str(feed_path(settings.runtime_dir)),
+        limits=RoomLimits(
+            max_document=settings.max_document,
+            max_chat=settings.max_chat,
+            log_window=settings.log_window,
+            chat_tail=settings.chat_tail,
+            typing_timeout=settings.typing_timeout,
+        ),
+        snapshot_every=settings.snapshot_every,
+        backlog_max_records=settings.backlog_max_records,
+        backlog_max_bytes=settings.backlog_max_bytes,
+        idle_after=settings.room_idle,
+    )
+
+
+class DirectoryActor:
+    """Restarts by itself and then asks the room actors what they own before it answers anybody."""
+
+    def __init__(self) -> None:
+        settings = get_settings()
+        fleet = RayFleet(settings, directory=DIRECTORY)
+        self._directory = Directory(fleet, room_config(settings), warm=settings.warm_pool)
+        self._recovery: asyncio.Task[None] | None = None
+
+    async def _ready(self) -> Directory:
+        if self._recovery is None or (self._recovery.done() and self._recovery.exception() is not None):
+            self._recovery = asyncio.create_task(self._directory.recover())
+        await asyncio.shield(self._recovery)
+        return self._directory
+
+    async def ping(self) -> None:
+        """Return once the directory is ready."""
+        await self._ready()
+
+    async def peek(self, room_id: str) -> RoomAddress | None:
+        """See `Directory.peek`."""
+        return (await self._ready()).peek(room_id)
+
+    async def locate(self, room_id: str, failed_epoch: int = 0) -> RoomAddress:
+        """See `Directory.locate`."""
+        return await (await self._ready()).locate(room_id, failed_epoch)
+
+    async def release(self, room_id: str) -> bool:
+        """See `Directory.release`."""
+        return await (await self._ready()).release(room_id)
+
+    async def release_if_idle(self, room_id: str) -> bool:
+        """See `Directory.release_if_idle`."""
+        return await (await self._ready()).release_if_idle(room_id)
+
+    async def forget(self, room_id: str) -> None:
+        """See `Directory.forget`."""
+        await (await self._ready()).forget(room_id)
+
+    async def rooms(self) -> list[RoomAddress]:
+        """See `Directory.rooms`."""
+        return (await self._ready()).rooms()
+
+    async def release_all(self) -> list[str]:
+        """See `Directory.release_all`."""
+        return await (await self._ready()).release_all()
+
+
+def start_directory() -> Any:  # noqa: ANN401 - Ray's handles are untyped
+    """The directory actor of this cluster, made when it is not there; restarts by itself."""
+    remote: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000)(  # type: ignore[call-overload]
+        DirectoryActor
+    )
+    return remote.options(name=DIRECTORY, get_if_exists=True, lifetime="detached").remote()

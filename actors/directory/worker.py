@@ -1,0 +1,47 @@
+"""What the directory needs of room actors and persistence actors, apart from how they are run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
+
+
+class Worker(Protocol):
+    """One room actor. Every method raises WorkerLostError when the actor is dead or does not answer in time."""
+
+    node_id: str
+
+    async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress: ...
+
+    async def release(self) -> None: ...
+
+    async def abandon(self) -> None: ...
+
+    async def status(self) -> HostStatus: ...
+
+    async def kill(self) -> None: ...
+
+
+class Fleet(Protocol):
+    """The actors of the cluster. Every method may raise UnavailableError."""
+
+    async def spawn(self) -> Worker:
+        """A new blank room actor, with a persistence actor beside it on its node."""
+
+    async def existing(self) -> list[tuple[Worker, HostStatus]]:
+        """The room actors that are there already (after a restart of the directory) and what they do."""
+
+    async def claim(self, room_id: str) -> int:
+        """Raise the room's owner epoch in Postgres and return it. Raises NotFoundError."""
+
+    async def drain(self, room_id: str) -> None:
+        """Return once no persistence actor holds anything unwritten of the room. Raises UnavailableError."""
+
+    async def flush(self) -> None:
+        """Write all that persistence actors hold."""
+
+
+class WorkerLostError(Exception):
+    """The actor is dead, or as good as dead."""

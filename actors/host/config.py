@@ -1,0 +1,51 @@
+"""What a room actor is told when it is activated."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actors.core.state import RoomLimits
+
+API_CLIENT = "api."
+"""Prefix of the client ids under which the server numbers edits that came by REST without a number of their own."""
+
+
+class RoomConfig(msgspec.Struct, frozen=True):
+    """Settings of a live room; sizes in bytes or counts, times in seconds, lengths in code points."""
+
+    feed_path: str
+    limits: RoomLimits
+    snapshot_every: int
+    backlog_max_records: int
+    backlog_max_bytes: int
+    idle_after: float
+
+
+class Activation(msgspec.Struct, frozen=True):
+    """An order to own a room under `epoch`; gateways must show `secret` on the link."""
+
+    room_id: str
+    epoch: int
+    secret: str
+
+
+class RoomAddress(msgspec.Struct, frozen=True):
+    """Where a room lives: what the directory hands to gateways."""
+
+    room_id: str
+    host: str
+    port: int
+    epoch: int
+    secret: str
+    pid: int
+    node_id: str
+
+
+class HostStatus(msgspec.Struct, frozen=True):
+    """What an actor says of itself: its room if it has one, and how busy that is."""
+
+    pid: int
+    node_id: str
+    address: RoomAddress | None
+    sessions: int
+    idle_for: float

@@ -1,0 +1,333 @@
+"""A live room: its core, and what each step of the core means for the feed and for the links."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING
+
+from actors.host import events
+from actors.host.outbox import Outbox
+from actors.link import messages as link
+from persistence import feed
+from rayrooms import protocol
+from rayrooms.errors import RayroomsError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.core.room import Edited, RoomCore
+    from actors.core.sessions import Session, User
+    from actors.core.state import ClientMark
+    from actors.host.config import RoomConfig
+    from actors.host.outbox import Pipe
+    from persistence.feed_client import FeedSender
+    from rayrooms.protocol import ChatMessage
+
+
+class LiveRoom:
+    """Turns what comes over the links into steps of the core, and their results into records and messages.
+
+    A turn is all that one read of a link brought. At its end (`end_turn`) the records of its commits go to the feed in
+    one write, and only when the kernel has them are the frames written that tell anybody of them: what has been
+    acknowledged survives this process (guarantee G4). While the feed is backed up, the frames wait in order.
+    """
+
+    def __init__(self, core: RoomCore, sender: FeedSender, config: RoomConfig, clock: Callable[[], float]) -> None:
+        self.core = core
+        self.outbox = Outbox()
+        self.closed = False
+        self.last_edit = clock()
+        self._feed = sender
+        self._config = config
+        self._clock = clock
+        self._owners: dict[int, Pipe] = {}
+        self._held: list[tuple[Pipe, bytes]] = []
+        self._waiting: deque[tuple[int, int]] = deque()
+        self._durable = core.version
+        self._snapshot_at = core.version
+        self._n = sender.next_n
+
+    # -------------------------------------------------------------- turns
+
+    def end_turn(self) -> None:
+        """Hand the turn's records to the feed and then its frames to the links."""
+        records = self.outbox.take_records()
+        handed_over = self._feed.write(records) if records else self._feed.handed_over
+        frames = self.outbox.take()
+        if handed_over and not self._held:
+            for pipe, data in frames:
+                pipe.write(data)
+        else:
+            self._held.extend(frames)
+
+    def resumed(self) -> None:
+        """The feed has handed over all that was written: what waited for it may be told."""
+        held, self._held = self._held, []
+        for pipe, data in held:
+            pipe.write(data)
+
+    def durable(self, n: int) -> None:
+        """The feed is in Postgres up to record `n`: move the watermark and tell everybody."""
+        version = self._durable
+        while self._waiting and self._waiting[0][0] <= n:
+            version = self._waiting.popleft()[1]
+        if version != self._durable:
+            self._durable = version
+            self.outbox.mark(version)
+            self.end_turn()
+
+    @property
+    def durable_version(self) -> int:
+        """The watermark: all versions up to it are in Postgres."""
+        return self._durable
+
+    def now(self) -> float:
+        """The room's clock, in unix seconds."""
+        return self._clock()
+
+    def _next(self) -> int:
+        n, self._n = self._n, self._n + 1
+        return n
+
+    # -------------------------------------------------------------- links
+
+    def unlink(self, pipe: Pipe) -> None:
+        """A link went down: all its sessions leave."""
+        self.outbox.close(pipe)
+        for sid in [sid for sid, owner in self._owners.items() if owner is pipe]:
+            self.detach(sid)
+
+    def refuse(self, pipe: Pipe, sid: int, error: RayroomsError, ref: int | None, seq: int | None = None) -> None:
+        """Tell one session that its message was refused; nobody else learns of it."""
+        self.outbox.send(pipe, link.Unicast(sid, events.refusal(error, self.core.room_id, ref, seq)))
+
+    def reject(self, pipe: Pipe, message: link.Attach, error: RayroomsError) -> None:
+        """Tell a session that it was not let in, and its gateway to forget it."""
+        payload = events.refusal(error, self.core.room_id, message.ref)
+        self.outbox.send(pipe, link.Detached(message.sid, payload))
+
+    # -------------------------------------------------------------- coming and going
+
+    def attach(self, pipe: Pipe, message: link.Attach, user: User, known: ClientMark | None) -> None:
+        """Let a session in and tell the others."""
+        now = self._clock()
+        joined = self.core.attach(
+            message.sid,
+            user,
+            message.client_id,
+            version=message.version,
+            version_epoch=message.version_epoch,
+            known=known,
+            now=now,
+        )
+        if joined.evicted is not None:
+            self._evict(joined.evicted, "superseded")
+        joined.data.durable = self._durable
+        self._owners[message.sid] = pipe
+        payload = events.event(protocol.RoomJoined(data=joined.data, ref=message.ref))
+        self.outbox.send(pipe, link.Attached(message.sid, self.core.version, self.core.version_epoch, payload))
+        arrival = protocol.UserJoinedData(room_id=self.core.room_id, user=joined.who)
+        self.outbox.broadcast(events.event(protocol.UserJoined(data=arrival)), but=message.sid)
+        self._seen(user.user_id, now)
+
+    def detach(self, sid: int) -> None:
+        """A session left of itself."""
+        session = self.core.detach(sid)
+        self._owners.pop(sid, None)
+        if session is not None:
+            self._left(session)
+
+    def _evict(self, session: Session, reason: str) -> None:
+        pipe = self._owners.pop(session.sid, None)
+        if pipe is not None:
+            data = protocol.LeftRoomData(room_id=self.core.room_id, reason=reason)
+            self.outbox.send(pipe, link.Detached(session.sid, events.event(protocol.RoomLeft(data=data))))
+        self._left(session)
+
+    def _left(self, session: Session) -> None:
+        data = protocol.UserLeftData(
+            room_id=self.core.room_id, session_id=session.session_id, user_id=session.user.user_id
+        )
+        self.outbox.broadcast(events.event(protocol.UserLeft(data=data)), but=session.sid)
+        self._seen(session.user.user_id, self._clock())
+
+    def _seen(self, user_id: str, now: float) -> None:
+        active = user_id in self.core.sessions.user_ids()
+        self.outbox.records.append(feed.MemberSeen(self._next(), self.core.room_id, user_id, active, now))
+
+    def member_changed(self, user_id: str, user: Callable[[Session], User] | None) -> None:
+        """A member's role changed (`user` makes the new one), or (None) the member was removed."""
+        sessions = [session for session in self.core.sessions if session.user.user_id == user_id]
+        if user is None:
+            for session in self.core.set_role(user_id, None):
+                self._evict(session, "removed")
+        elif sessions:
+            self.core.set_role(user_id, user(sessions[0]))
+
+    # -------------------------------------------------------------- editing
+
+    def check_backlog(self) -> None:
+        """Raise UnavailableError(backlog_full) when too much waits for the database (guarantee G7)."""
+        sender = self._feed
+        if (
+            sender.backlog_records >= self._config.backlog_max_records
+            or sender.backlog_bytes >= self._config.backlog_max_bytes
+        ):
+            raise UnavailableError(
+                "Too many edits wait to be stored; they are taken again as soon as the database answers.",
+                code="backlog_full",
+            )
+
+    def edit(self, message: link.Edit) -> Edited:
+        """An edit by a session. Raises what the core raises, and UnavailableError(backlog_full)."""
+        self.check_backlog()
+        return self.core.edit(
+            message.sid,
+            message.op,
+            version=message.version,
+            client_id=message.client_id,
+            seq=message.seq,
+            now=self._clock(),
+        )
+
+    def acknowledge_repeat(self, pipe: Pipe, message: link.Edit, version: int) -> None:
+        """Answer a repeated edit with its first result."""
+        session = self.core.sessions.get(message.sid)
+        if session is not None and message.seq is not None:
+            ack = protocol.Ack(version=version, seq=message.seq)
+            data = protocol.AckData(room_id=self.core.room_id, client_id=session.client_id, acks=[ack])
+            payload = events.event(protocol.Acked(data=data, ref=message.ref))
+            self.outbox.send(pipe, link.Unicast(message.sid, payload))
+
+    def committed(self, edited: Edited) -> None:
+        """Record a commit for the feed and show it to everybody."""
+        commit = edited.commit
+        if commit is None:
+            return
+        n = self._next()
+        records = self.outbox.records
+        records.append(
+            feed.Op(
+                n, commit.version, events.operation(commit), commit.user_id, commit.client_id, commit.seq, commit.at
+            )
+        )
+        self._waiting.append((n, commit.version))
+        self.outbox.commit(link.Commit(commit.sid, commit.version, commit.seq, events.change(commit)))
+        for one in edited.conflicts:
+            records.append(feed.Conflict(self._next(), *one))
+        self.last_edit = commit.at
+        if commit.version - self._snapshot_at >= self._config.snapshot_every:
+            self.snapshot()
+
+    def snapshot(self) -> int:
+        """Put a snapshot of the present state into the feed; returns its place there."""
+        core, n = self.core, self._next()
+        self._snapshot_at = core.version
+        clients = {client_id: (mark.seq, mark.version, mark.user_id) for client_id, mark in core.clients.items()}
+        self.outbox.records.append(
+            feed.Snapshot(n, core.version, core.version_epoch, core.content, clients, self._clock())
+        )
+        return n
+
+    @property
+    def needs_snapshot(self) -> bool:
+        """Whether there are commits since the last snapshot."""
+        return self.core.version > self._snapshot_at
+
+    # -------------------------------------------------------------- being seen
+
+    def cursor(self, message: link.SetCursor) -> None:
+        cursor = self.core.cursor(message.sid, message.ranges, message.version)
+        session = self.core.sessions.get(message.sid)
+        if session is not None:
+            data = protocol.CursorMovedData(
+                room_id=self.core.room_id,
+                session_id=session.session_id,
+                user_id=session.user.user_id,
+                cursor=cursor,
+            )
+            self.outbox.broadcast(events.event(protocol.CursorMoved(data=data)), but=message.sid)
+
+    def typing(self, message: link.SetTyping) -> None:
+        session = self.core.typing(message.sid, self._clock(), is_typing=message.is_typing)
+        self._typing_changed(session, is_typing=message.is_typing)
+
+    def _typing_changed(self, session: Session, *, is_typing: bool) -> None:
+        data = protocol.TypingChangedData(
+            room_id=self.core.room_id,
+            session_id=session.session_id,
+            user_id=session.user.user_id,
+            is_typing=is_typing,
+        )
+        self.outbox.broadcast(events.event(protocol.TypingChanged(data=data)), but=session.sid)
+
+    def presence(self, message: link.SetPresence) -> None:
+        session = self.core.presence(message.sid, message.status)
+        data = protocol.PresenceChangedData(
+            room_id=self.core.room_id,
+            session_id=session.session_id,
+            user_id=session.user.user_id,
+            status=session.status,
+        )
+        self.outbox.broadcast(events.event(protocol.PresenceChanged(data=data)), but=message.sid)
+
+    def expire(self) -> None:
+        """End the typing of those who fell silent."""
+        for session in self.core.sessions.expire_typing(self._clock()):
+            self._typing_changed(session, is_typing=False)
+
+    # -------------------------------------------------------------- talking
+
+    def post(self, message: link.Post) -> None:
+        self.check_backlog()
+        posted = self.core.post(message.sid, message.content, message.reply_to, uuid.uuid4().hex, self._clock())
+        self._record_message(posted)
+        data = protocol.ChatMessageData(room_id=self.core.room_id, message=posted)
+        pipe = self._owners[message.sid]
+        self.outbox.broadcast(events.event(protocol.ChatPosted(data=data)), but=message.sid)
+        self.outbox.send(pipe, link.Unicast(message.sid, events.event(protocol.ChatPosted(data=data, ref=message.ref))))
+
+    def react(self, message: link.React) -> None:
+        self.check_backlog()
+        changed = self.core.react(message.sid, message.message_id, message.emoji)
+        self._record_message(changed)
+        session = self.core.sessions.get(message.sid)
+        if session is None:
+            return
+        data = protocol.ReactionAddedData(
+            room_id=self.core.room_id,
+            message_id=changed.id,
+            emoji=message.emoji,
+            user_id=session.user.user_id,
+            reactions=changed.reactions,
+        )
+        pipe = self._owners[message.sid]
+        self.outbox.broadcast(events.event(protocol.ReactionAdded(data=data)), but=message.sid)
+        self.outbox.send(
+            pipe, link.Unicast(message.sid, events.event(protocol.ReactionAdded(data=data, ref=message.ref)))
+        )
+
+    def _record_message(self, message: ChatMessage) -> None:
+        self.outbox.records.append(
+            feed.Message(
+                self._next(),
+                message.id,
+                message.user_id,
+                message.name,
+                message.content,
+                message.reply_to,
+                {emoji: list(users) for emoji, users in message.reactions.items()},
+                message.edited,
+                message.deleted,
+                message.created_at.timestamp(),
+            )
+        )
+
+    def sync(self, pipe: Pipe, message: link.Sync) -> None:
+        if self.core.sessions.get(message.sid) is None:
+            return
+        data = self.core.sync(message.version)
+        self.outbox.send(
+            pipe, link.Unicast(message.sid, events.event(protocol.SyncResponse(data=data, ref=message.ref)))
+        )

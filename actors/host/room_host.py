@@ -1,0 +1,364 @@
+"""Hosts at most one room at a time: blank, then live under an epoch, then released and blank again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actors.core.room import RoomCore
+from actors.core.sessions import User
+from actors.host.calls import answer
+from actors.host.config import API_CLIENT, HostStatus, RoomAddress
+from actors.host.link_server import LinkServer
+from actors.host.live_room import LiveRoom
+from actors.link import messages as link
+from persistence.feed_client import FeedSender
+from rayrooms.errors import InvalidError, RayroomsError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from actors.core.state import ClientMark
+    from actors.host.config import Activation, RoomConfig
+    from actors.host.lookups import RoomArchive
+
+logger = logging.getLogger(__name__)
+
+_TICK = 1.0
+_RELEASE_TIMEOUT = 20.0
+
+
+class RoomHost:
+    """The room actor without Ray: a link server, and the room that lives behind it if there is one.
+
+    `on_end` is called when this process must end itself (its room has a newer owner), `on_idle` when nobody has been
+    in the room for a while.
+    """
+
+    def __init__(
+        self,
+        archive: RoomArchive,
+        *,
+        node_ip: str,
+        node_id: str,
+        on_end: Callable[[str], None],
+        on_idle: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.address: RoomAddress | None = None
+        self._archive = archive
+        self._node_ip = node_ip
+        self._node_id = node_id
+        self._on_end = on_end
+        self._on_idle = on_idle
+        self._room: LiveRoom | None = None
+        self._feed: FeedSender | None = None
+        self._config: RoomConfig | None = None
+        self._links: set[LinkServer] = set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._durable_waiters: list[tuple[int, asyncio.Future[None]]] = []
+
+    # -------------------------------------------------------------- lifecycle
+
+    async def start(self) -> None:
+        """Listen for gateways on a port of its own."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: LinkServer(self), self._node_ip, 0)
+
+    @property
+    def port(self) -> int:
+        """The port of the link server."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress:
+        """Load a room and own it. Raises UnavailableError (room_load_failed, room_unavailable)."""
+        if self._room is not None:
+            raise UnavailableError(f"This actor already owns room {self._room.core.room_id}.")
+        state = await self._archive.load(order.room_id)
+        core = RoomCore(state, epoch=order.epoch, limits=config.limits)
+        sender = FeedSender(
+            Path(config.feed_path),
+            order.room_id,
+            order.epoch,
+            f"room-{os.getpid()}",
+            on_durable=self._durable,
+            on_fenced=self._fenced,
+            on_resumed=self._resumed,
+        )
+        self._config = config
+        self._feed = sender
+        self._room = LiveRoom(core, sender, config, time.time)
+        self.address = RoomAddress(
+            order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
+        )
+        self._spawn(self._tick(self._room))
+        return self.address
+
+    async def release(self) -> None:
+        """Stop taking edits, store everything with a snapshot, and be blank again.
+
+        Raises UnavailableError when the database does not take it in time; the room then goes on as it was, but for
+        its links, which come back by themselves.
+        """
+        room, sender = self._room, self._feed
+        if room is None or sender is None:
+            return
+        room.closed = True
+        for pipe in list(self._links):
+            pipe.close()
+        if room.needs_snapshot:
+            room.snapshot()
+        room.end_turn()
+        try:
+            async with asyncio.timeout(_RELEASE_TIMEOUT):
+                await self._until_durable(sender.next_n - 1)
+        except TimeoutError:
+            room.closed = False
+            raise UnavailableError("The room could not be stored in time.", code="database_unavailable") from None
+        await sender.close(flush=False)
+        self._blank()
+
+    async def abandon(self) -> None:
+        """Let go of the room without storing anything more: it was deleted."""
+        if self._feed is not None:
+            await self._feed.close(flush=False)
+        self._blank()
+
+    def _blank(self) -> None:
+        self.address = None
+        self._room = None
+        self._feed = None
+        for pipe in list(self._links):
+            pipe.close()
+        for task in self._tasks:
+            task.cancel()
+        for _, waiter in self._durable_waiters:
+            if not waiter.done():
+                waiter.set_exception(UnavailableError("The room was released."))
+        self._durable_waiters.clear()
+
+    def status(self) -> HostStatus:
+        """What this actor does now."""
+        room = self._room
+        return HostStatus(
+            pid=os.getpid(),
+            node_id=self._node_id,
+            address=self.address,
+            sessions=len(room.core.sessions) if room is not None else 0,
+            idle_for=time.time() - room.last_edit if room is not None else 0.0,
+        )
+
+    async def _tick(self, room: LiveRoom) -> None:
+        """Once a second: let typing run out, and offer the room for release when nobody needs it."""
+        assert self._config is not None
+        while self._room is room:
+            await asyncio.sleep(_TICK)
+            room.expire()
+            room.end_turn()
+            idle = time.time() - room.last_edit
+            if not room.closed and not room.core.sessions.user_ids() and idle > self._config.idle_after:
+                await self._on_idle(room.core.room_id)
+
+    # -------------------------------------------------------------- the feed's news
+
+    def _durable(self, n: int) -> None:
+        if self._room is not None:
+            self._room.durable(n)
+        due = [waiter for at, waiter in self._durable_waiters if at <= n and not waiter.done()]
+        self._durable_waiters = [(at, waiter) for at, waiter in self._durable_waiters if at > n]
+        for waiter in due:
+            waiter.set_result(None)
+
+    def _fenced(self, epoch: int) -> None:
+        room = self._room.core.room_id if self._room is not None else ""
+        self._blank()
+        self._on_end(f"room {room} has a newer owner, of epoch {epoch}")
+
+    def _resumed(self) -> None:
+        if self._room is not None:
+            self._room.resumed()
+
+    async def snapshot_durable(self) -> None:
+        """Write a snapshot and wait until it is in Postgres."""
+        room = self._live()
+        n = room.snapshot()
+        room.end_turn()
+        await self._until_durable(n)
+
+    async def _until_durable(self, n: int) -> None:
+        """Wait until the feed is in Postgres up to record `n`."""
+        if self._feed is None or self._feed.durable_n >= n:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._durable_waiters.append((n, waiter))
+        await waiter
+
+    # -------------------------------------------------------------- links
+
+    def connected(self, pipe: LinkServer) -> None:
+        self._links.add(pipe)
+
+    def welcomed(self, pipe: LinkServer) -> None:
+        """A gateway proved itself: from now on it hears what the room says to all."""
+        if self._room is not None:
+            self._room.outbox.open(pipe)
+
+    def disconnected(self, pipe: LinkServer) -> None:
+        self._links.discard(pipe)
+        if self._room is not None:
+            self._room.unlink(pipe)
+            self._room.end_turn()
+
+    def end_turn(self) -> None:
+        """All messages of one read are done: let the results go out."""
+        if self._room is not None:
+            self._room.end_turn()
+
+    def dispatch(self, pipe: LinkServer, message: link.ToRoom) -> None:
+        """One message of a gateway. What is refused is answered to its sender and harms nobody else (G8)."""
+        room = self._room
+        if room is None or room.closed:
+            return
+        match message:
+            case link.Edit():
+                self._edit(room, pipe, message)
+            case link.Attach():
+                self._attach(room, pipe, message)
+            case link.Detach():
+                room.detach(message.sid)
+            case link.SetTyping() | link.SetPresence() | link.SetCursor() | link.Post() | link.React() | link.Sync():
+                self._social(room, pipe, message)
+            case link.Hello():
+                pipe.close()
+            case _:
+                self._spawn(answer(self, room, pipe, message))
+
+    def _edit(self, room: LiveRoom, pipe: LinkServer, message: link.Edit) -> None:
+        try:
+            edited = room.edit(message)
+        except RayroomsError as error:
+            room.refuse(pipe, message.sid, error, message.ref, message.seq)
+            return
+        if edited.commit is not None:
+            room.committed(edited)
+        elif edited.version:
+            room.acknowledge_repeat(pipe, message, edited.version)
+        else:
+            self._spawn(self._repeat_from_archive(room, pipe, message))
+
+    async def _repeat_from_archive(self, room: LiveRoom, pipe: LinkServer, message: link.Edit) -> None:
+        """A repeat of an edit so old that only the database knows its version."""
+        session = room.core.sessions.get(message.sid)
+        if session is None or message.seq is None:
+            return
+        try:
+            version = await self._archive.result_of(room.core.room_id, session.client_id, message.seq)
+        except RayroomsError as error:
+            room.refuse(pipe, message.sid, error, message.ref, message.seq)
+        else:
+            room.acknowledge_repeat(pipe, message, version or 0)
+        room.end_turn()
+
+    def _social(
+        self,
+        room: LiveRoom,
+        pipe: LinkServer,
+        message: link.SetTyping | link.SetPresence | link.SetCursor | link.Post | link.React | link.Sync,
+    ) -> None:
+        try:
+            match message:
+                case link.SetTyping():
+                    room.typing(message)
+                case link.SetPresence():
+                    room.presence(message)
+                case link.SetCursor():
+                    room.cursor(message)
+                case link.Post():
+                    self._post(room, pipe, message)
+                case link.React():
+                    self._react(room, pipe, message)
+                case link.Sync():
+                    room.sync(pipe, message)
+        except RayroomsError as error:
+            ref = None if isinstance(message, link.SetTyping | link.SetPresence) else message.ref
+            room.refuse(pipe, message.sid, error, ref)
+
+    # -------------------------------------------------------------- what memory may not know
+
+    def _attach(self, room: LiveRoom, pipe: LinkServer, message: link.Attach) -> None:
+        unknown = room.core.client(message.client_id) is None and room.core.sessions.holder(message.client_id) is None
+        if unknown and message.version is not None:
+            self._spawn(self._attach_known(room, pipe, message))
+        else:
+            self._admit(room, pipe, message, None)
+
+    async def _attach_known(self, room: LiveRoom, pipe: LinkServer, message: link.Attach) -> None:
+        """A client that was here before, but so long ago that only the database knows its last edit."""
+        try:
+            known = await self._archive.client(room.core.room_id, message.client_id)
+        except RayroomsError as error:
+            room.reject(pipe, message, error)
+        else:
+            if self._room is room and not room.closed:
+                self._admit(room, pipe, message, known)
+        room.end_turn()
+
+    def _admit(self, room: LiveRoom, pipe: LinkServer, message: link.Attach, known: ClientMark | None) -> None:
+        try:
+            if message.client_id.startswith(API_CLIENT):
+                raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
+            user = User(message.user_id, message.name, message.colour, message.role)
+            room.attach(pipe, message, user, known)
+        except RayroomsError as error:
+            room.reject(pipe, message, error)
+
+    def _post(self, room: LiveRoom, pipe: LinkServer, message: link.Post) -> None:
+        if message.reply_to is None or room.core.chat.knows(message.reply_to):
+            room.post(message)
+        else:
+            self._spawn(self._with_message(room, pipe, message, message.reply_to))
+
+    def _react(self, room: LiveRoom, pipe: LinkServer, message: link.React) -> None:
+        if room.core.chat.knows(message.message_id):
+            room.react(message)
+        else:
+            self._spawn(self._with_message(room, pipe, message, message.message_id))
+
+    async def _with_message(
+        self, room: LiveRoom, pipe: LinkServer, message: link.Post | link.React, message_id: str
+    ) -> None:
+        """Bring an older chat message in from the database, then go on as if it had always been there."""
+        try:
+            found = await self._archive.message(room.core.room_id, message_id)
+            if found is not None and not room.core.chat.knows(message_id):
+                room.core.chat.adopt(found)
+            if self._room is room and not room.closed:
+                if isinstance(message, link.Post):
+                    room.post(message)
+                else:
+                    room.react(message)
+        except RayroomsError as error:
+            room.refuse(pipe, message.sid, error, message.ref)
+        room.end_turn()
+
+    @property
+    def archive(self) -> RoomArchive:
+        """The stored side of rooms."""
+        return self._archive
+
+    def _live(self) -> LiveRoom:
+        if self._room is None or self._room.closed:
+            raise UnavailableError("The room is not here.")
+        return self._room
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        assert isinstance(task, asyncio.Task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

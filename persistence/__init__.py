@@ -1,0 +1,1 @@
+"""Durability: tables, repositories, migrations, embedded Postgres and the write-behind actor."""

@@ -1,0 +1,90 @@
+"""The persistence actor: one per node, the writer of that node's feeds and the reader of stored rooms.
+
+The class is plain, so that Ray pickles it by reference; who makes the actor wraps it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from persistence.archive import Archive
+from persistence.database import Database
+from persistence.settings import get_settings
+from persistence.writer import Writer
+
+if TYPE_CHECKING:
+    from persistence.loaded import LoadedRoom
+    from persistence.writer import WriterStats
+    from rayrooms.protocol import ChatMessage
+
+_log = logging.getLogger(__name__)
+
+_STOP_TIMEOUT = 30.0
+
+
+def persistence_name(node_id: str) -> str:
+    """The actor's name in Ray, for the node with this id."""
+    return f"persistence-{node_id}"
+
+
+class PersistenceActor:
+    """Serves from its making on, so that one that Ray restarted is back for the rooms before anybody calls it.
+
+    Settings come from the environment. When the writer fails it ends its process, for Ray to make it anew: the rooms
+    hold what is not durable and send it again.
+    """
+
+    def __init__(self) -> None:
+        settings = get_settings()
+        self._database = Database.from_settings(settings)
+        self._archive = Archive(self._database, settings)
+        self._writer = Writer.from_settings(settings)
+        self._serving = asyncio.get_event_loop().create_task(self._serve(), name="persistence-serve")
+        self._serving.add_done_callback(_end_process_on_failure)
+
+    async def _serve(self) -> None:
+        await self._writer.start()
+        await self._writer.failed()
+
+    async def ready(self) -> int:
+        """Return the process id once feeds are taken."""
+        await self._writer.start()
+        return os.getpid()
+
+    async def drain(self, room_id: str, timeout: float) -> bool:  # noqa: ASYNC109 - running out of time is an answer
+        """Whether all that came for the room is stored, within `timeout` seconds; see `Writer.drain`."""
+        return await self._writer.drain(room_id, timeout)
+
+    async def stats(self) -> WriterStats:
+        return await self._writer.stats()
+
+    async def stop(self) -> bool:
+        """Store what was handed over and end serving. False when that could not be done in time."""
+        stopped = await self._writer.stop(_STOP_TIMEOUT)
+        await self._database.close()
+        return stopped
+
+    async def claim(self, room_id: str) -> int:
+        """See `Archive.claim`; so with the four methods below."""
+        return await self._archive.claim(room_id)
+
+    async def load(self, room_id: str) -> LoadedRoom:
+        return await self._archive.load(room_id)
+
+    async def client(self, room_id: str, client_id: str) -> tuple[int, int, str] | None:
+        return await self._archive.client(room_id, client_id)
+
+    async def result_of(self, room_id: str, client_id: str, seq: int) -> int | None:
+        return await self._archive.result_of(room_id, client_id, seq)
+
+    async def message(self, room_id: str, message_id: str) -> ChatMessage | None:
+        return await self._archive.message(room_id, message_id)
+
+
+def _end_process_on_failure(serving: asyncio.Task[None]) -> None:
+    if not serving.cancelled() and (error := serving.exception()) is not None:
+        _log.critical("the writer failed; its process ends to be restarted", exc_info=error)
+        os._exit(1)

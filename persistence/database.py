@@ -1,0 +1,80 @@
+"""The pool of Postgres connections that REST, the directory and loading rooms share within a process."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from persistence.dsn import sqlalchemy_url
+from rayrooms.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from typing import Literal
+
+    from persistence.settings import Settings
+
+
+def _to_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+class Database:
+    """One SQLAlchemy async engine over psycopg. Connects on first use; `close` gives all connections back."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, pool_overflow: int = 20, timeout: float = 5.0) -> None:
+        self.url = url
+        self._engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_overflow,
+            pool_timeout=timeout,
+            pool_pre_ping=True,
+            json_serializer=_to_json,
+            json_deserializer=msgspec.json.decode,
+            connect_args={
+                "connect_timeout": max(2, round(timeout)),  # libpq takes no less than 2
+                "keepalives_idle": 10,
+                "tcp_user_timeout": round(timeout * 2000),
+            },
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Database:
+        return cls(
+            settings.database_url,
+            pool_size=settings.db_pool_size,
+            pool_overflow=settings.db_pool_overflow,
+            timeout=settings.db_timeout,
+        )
+
+    @asynccontextmanager
+    async def session(
+        self, *, isolation: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] = "READ COMMITTED"
+    ) -> AsyncIterator[AsyncSession]:
+        """A session inside one transaction: committed when the block ends well, rolled back when it raises.
+
+        Raises UnavailableError(database_unavailable) when Postgres is away, or no connection comes free in time.
+        """
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+                if isolation != "READ COMMITTED":
+                    await session.connection(execution_options={"isolation_level": isolation})
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise UnavailableError("The database is not available.", code="database_unavailable") from error
+
+    async def ping(self) -> None:
+        """Return when Postgres answers; raises UnavailableError(database_unavailable)."""
+        async with self.session() as session:
+            await (await session.connection()).execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._engine.dispose()

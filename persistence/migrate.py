@@ -1,0 +1,60 @@
+"""Brings a database to the newest schema: `upgrade(url)`, or `python -m persistence.migrate` on the set database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from persistence.dsn import sqlalchemy_url
+from persistence.settings import get_settings
+from rayrooms.errors import UnavailableError
+
+_LOCK: Final = 0x7261_7972_6F6F_6D73
+"""Of `pg_advisory_lock`: two servers that start at once migrate one after the other."""
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file: hand a connection over as `config.attributes["connection"]`."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(database_url: str) -> None:
+    """Run all migrations that the database lacks. Raises UnavailableError(database_unavailable)."""
+    engine = create_engine(sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as lock:
+            lock.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                connection.commit()
+            lock.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise UnavailableError(f"The database cannot be reached: {reason}", code="database_unavailable") from error
+    except ProgrammingError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise UnavailableError(f"The database cannot be migrated: {reason}", code="database_unavailable") from error
+    finally:
+        engine.dispose()
+
+
+def main() -> None:
+    """Migrate the database of `RAYROOMS_DATABASE_URL`; one sentence and exit code 1 when that fails."""
+    try:
+        upgrade(get_settings().database_url)
+    except UnavailableError as error:
+        sys.exit(error.message)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Alembic's scripts; `persistence.migrate` runs them."""

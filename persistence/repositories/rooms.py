@@ -1,0 +1,106 @@
+"""Rooms: finding, listing, deleting, and claiming them for a new owner."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from sqlalchemy import ColumnElement, delete, false, func, literal_column, update
+from sqlmodel import col, select
+
+from persistence.repositories.base import BaseRepository
+from persistence.tables import ConflictResolution, Operation, Room, RoomMember
+from rayrooms.errors import NotFoundError
+
+_SEARCHED: Final[ColumnElement[str]] = literal_column(
+    "to_tsvector('simple'::regconfig, (rooms.name || ' '::text) || rooms.description)"
+)
+"""The expression that the search index stands on."""
+
+_WORDS_MAX: Final = 16
+_WORD_MAX: Final = 64
+
+
+class RoomRepository(BaseRepository[Room]):
+    table: ClassVar[type[Room]] = Room
+
+    async def find(self, room_id: str) -> Room | None:
+        return await self._one(select(Room).where(Room.id == room_id))
+
+    async def get(self, room_id: str) -> Room:
+        """Raise NotFoundError(room_not_found) when there is none."""
+        room = await self.find(room_id)
+        if room is None:
+            raise _not_found(room_id)
+        return room
+
+    async def create(self, room: Room) -> Room:
+        """Raise ConflictError(already_exists) when the id is taken."""
+        return await self._insert(room, f"The room {room.id} already exists.")
+
+    async def delete(self, room_id: str) -> None:
+        """Delete the room with everything in it; raises NotFoundError(room_not_found).
+
+        The row is locked first: a flush under way ends before, and a later one finds no room and writes nothing.
+        """
+        locked = await self._one(select(Room).where(Room.id == room_id).with_for_update())
+        if locked is None:
+            raise _not_found(room_id)
+        for table in (Operation, ConflictResolution):
+            await self._session.exec(delete(table).where(col(table.room_id) == room_id))
+        await self._session.exec(delete(Room).where(col(Room.id) == room_id))
+
+    async def list_for_user(self, user_id: str, *, limit: int, offset: int = 0) -> list[Room]:
+        """List the rooms that the user is a member of, last joined first."""
+        return await self._all(
+            select(Room)
+            .join(RoomMember, col(RoomMember.room_id) == col(Room.id))
+            .where(RoomMember.user_id == user_id)
+            .order_by(col(RoomMember.joined_at).desc(), col(RoomMember.room_id))
+            .limit(limit)
+            .offset(offset)
+        )
+
+    async def list_public(self, *, search: str | None = None, limit: int, offset: int = 0) -> list[Room]:
+        """List rooms that are not private, newest first.
+
+        `search` is words, each of which must begin some word of the name or the description.
+        """
+        statement = select(Room).where(~col(Room.private))
+        if search is not None and search.strip():
+            statement = statement.where(_matches(search))
+        return await self._all(
+            statement.order_by(col(Room.created_at).desc(), col(Room.id)).limit(limit).offset(offset)
+        )
+
+    async def claim(self, room_id: str) -> int:
+        """Make all earlier owners stale: raise the owner epoch by one and return it; NotFoundError(room_not_found)."""
+        claimed = await self._session.exec(
+            update(Room)
+            .where(col(Room.id) == room_id)
+            .values(owner_epoch=Room.owner_epoch + 1)
+            .returning(col(Room.owner_epoch))
+        )
+        row = claimed.one_or_none()
+        if row is None:
+            raise _not_found(room_id)
+        return int(row[0])
+
+    async def epoch(self, room_id: str) -> int:
+        """Return the present owner's epoch, 0 before the first; raises NotFoundError(room_not_found)."""
+        epoch = (await self._session.exec(select(Room.owner_epoch).where(Room.id == room_id))).first()
+        if epoch is None:
+            raise _not_found(room_id)
+        return epoch
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    words = re.findall(r"\w+", search)
+    if not words:
+        return false()
+    query = " & ".join(f"{word[:_WORD_MAX]}:*" for word in words[:_WORDS_MAX])
+    return _SEARCHED.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'::regconfig"), query))
+
+
+def _not_found(room_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no room {room_id}.", code="room_not_found")

@@ -1,0 +1,80 @@
+"""Every setting of the server in one typed place, read from the environment (`RAYROOMS_*`); see `.env.example`.
+
+It stands in the lowest server layer so that every other layer can read it. All processes of a server inherit the
+environment that `scripts/up` was given, so each reads the same values.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The server's settings. Sizes are in bytes unless named otherwise, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="RAYROOMS_", extra="ignore")
+
+    # where it listens and keeps things
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    data_dir: str = "data"
+    database_url: str = ""
+    ray_address: str = ""
+    runtime_dir: str = ""
+    namespace: str = "rayrooms"
+    node_ip: str = "127.0.0.1"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # database
+    db_pool_size: int = Field(default=10, ge=1)
+    db_pool_overflow: int = Field(default=20, ge=0)
+    db_timeout: float = Field(default=5.0, gt=0)
+
+    # write-behind
+    flush_interval: float = Field(default=0.05, gt=0, le=0.1)
+    flush_max_records: int = Field(default=20_000, ge=1)
+    writer_max_buffer: int = Field(default=256 * 1024 * 1024, ge=1)
+    snapshot_every: int = Field(default=1000, ge=1)
+    snapshots_kept: int = Field(default=10, ge=1)
+
+    # rooms
+    gateways: int = Field(default=1, ge=1)
+    warm_pool: int = Field(default=2, ge=0)
+    room_idle: float = Field(default=300.0, gt=0)
+    room_awake_budget: int = Field(default=200, ge=1)
+    log_window: int = Field(default=5_000, ge=100)
+    log_preload: int = Field(default=1_000, ge=0)
+    chat_tail: int = Field(default=100, ge=0)
+    backlog_max_records: int = Field(default=100_000, ge=1)
+    backlog_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    typing_timeout: float = Field(default=6.0, gt=0)
+
+    # limits
+    max_message: int = Field(default=256 * 1024, ge=1024)
+    max_document: int = Field(default=5 * 1024 * 1024, ge=1024)
+    max_chat: int = Field(default=8_000, ge=1)
+    max_socket_buffer: int = Field(default=4 * 1024 * 1024, ge=64 * 1024)
+    ping_interval: float = Field(default=20.0, gt=0, le=25)
+
+    # who may come in
+    jwt_secret: str = ""
+    jwt_ttl: float = Field(default=12 * 3600, gt=0)
+    guests: Literal["auto", "on", "off"] = "auto"
+    allowed_origins: list[str] = []
+
+    @property
+    def guests_enabled(self) -> bool:
+        """Guests sign in by name only while the server is bound to loopback, unless switched on or off."""
+        if self.guests == "auto":
+            return self.host in {"127.0.0.1", "::1", "localhost"}
+        return self.guests == "on"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

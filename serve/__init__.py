@@ -1,0 +1,1 @@
+"""The Ray Serve application: gateway, REST routes, socket events, services and auth."""

@@ -1,0 +1,69 @@
+"""The HTTP app of a gateway replica: REST routes, problem details, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serve import problems
+from serve.context import Services
+from serve.middleware import BodyLimit, SecurityHeaders
+from serve.routes import auth, health, rooms, sync, users
+
+if TYPE_CHECKING:
+    from serve.context import AppContext
+
+API_VERSION = "1"
+_DESCRIPTION = """\
+Rooms where people and programs edit text and code together, live.
+
+Every request but signing in and `/health` carries a token: `Authorization: Bearer <token>`. Errors are problem
+documents (RFC 9457) with a stable `code`. Lists page: `next` of one page is where the following one starts. Offsets in
+texts count Unicode code points.
+"""
+_TAGS = [
+    {"name": "auth", "description": "Signing in."},
+    {"name": "rooms", "description": "Making, finding and deleting rooms."},
+    {"name": "members", "description": "Who belongs to a room, and as what."},
+    {"name": "history", "description": "What happened in a room."},
+    {"name": "sync", "description": "Editing and catching up without a socket."},
+    {"name": "users", "description": "Profiles, memberships and statuses."},
+    {"name": "health", "description": "Whether the server is well."},
+]
+
+
+class _App(FastAPI):
+    """FastAPI, but its OpenAPI document gives problem documents their media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                description=self.description,
+                tags=self.openapi_tags,
+                routes=self.routes,
+            )
+            problems.describe_problems(schema)
+            self.openapi_schema = schema
+        return self.openapi_schema
+
+
+def create_app(context: AppContext) -> FastAPI:
+    """The app over its context. The context stays the caller's: it closes the database when the app has ended."""
+    app = _App(
+        title="Rayrooms",
+        version=API_VERSION,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = Services.of(context)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.from_error)
+    app.add_middleware(SecurityHeaders)
+    for module in (auth, rooms, sync, users, health):
+        app.include_router(module.router)
+    return app

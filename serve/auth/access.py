@@ -1,0 +1,98 @@
+"""Who may enter a room, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from persistence.repositories import RoomMemberRepository, RoomRepository
+from persistence.tables import RoomMember
+from rayrooms.errors import ConflictError, ForbiddenError
+from serve.auth.accounts import account_of
+from serve.auth.roles import Permission, require
+
+if TYPE_CHECKING:
+    from persistence.database import Database
+    from persistence.tables import Room
+    from rayrooms.protocol import Role
+    from serve.auth.tokens import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Someone looking at a room: `role` is None for a visitor of a public room who is not a member."""
+
+    room: Room
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a live room needs to know of someone who enters it."""
+
+    room_id: str
+    room_name: str
+    language: str
+    max_users: int
+    role: Role
+    colour: str
+
+
+class RoomAccess:
+    """Reads memberships from Postgres each time: a removal counts from the very next request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def visit(self, room_id: str, identity: Identity, permission: Permission = Permission.READ) -> Visit:
+        """The room and the caller's role in it.
+
+        Raises NotFoundError(room_not_found), ForbiddenError: not_a_member for strangers to a private room, read_only
+        or forbidden when the role does not include the permission.
+        """
+        async with self._database.session() as session:
+            room = await RoomRepository(session).get(room_id)
+            member = await RoomMemberRepository(session).find(room_id, identity.user_id)
+        visit = Visit(room, cast("Role", member.role) if member else None)
+        if visit.role is None and room.private:
+            raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
+        require(visit.role, permission)
+        return visit
+
+    async def admit(self, room_id: str, identity: Identity) -> Admission:
+        """Let someone in to take part: a newcomer to a public room becomes a member.
+
+        Raises NotFoundError(room_not_found) and ForbiddenError(not_a_member).
+        """
+        try:
+            return await self._admit(room_id, identity)
+        except ConflictError:  # became a member in between, through another connection
+            return await self._admit(room_id, identity)
+
+    async def _admit(self, room_id: str, identity: Identity) -> Admission:
+        async with self._database.session() as session:
+            room = await RoomRepository(session).get(room_id)
+            members = RoomMemberRepository(session)
+            member = await members.find(room_id, identity.user_id)
+            if member is None:
+                if room.private:
+                    raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
+                account = await account_of(session, identity)
+                member = await members.add(
+                    RoomMember(
+                        room_id=room_id,
+                        user_id=account.id,
+                        name=account.name,
+                        email=account.email,
+                        colour=account.colour,
+                        role="member",
+                    )
+                )
+            return Admission(
+                room_id=room.id,
+                room_name=room.name,
+                language=room.language,
+                max_users=room.max_users,
+                role=cast("Role", member.role),
+                colour=member.colour,
+            )

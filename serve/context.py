@@ -1,0 +1,65 @@
+"""What the HTTP app stands on, handed in by whoever builds it: nothing of it is global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serve.auth.access import RoomAccess
+from serve.services.chat import ChatService
+from serve.services.guests import GuestService
+from serve.services.health import HealthService
+from serve.services.history import RoomHistory
+from serve.services.members import MemberService
+from serve.services.rooms import RoomService
+from serve.services.sync import SyncService
+from serve.services.users import UserService
+
+if TYPE_CHECKING:
+    from persistence.database import Database
+    from persistence.settings import Settings
+    from serve.auth.tokens import Tokens
+    from serve.services.live import LiveRooms
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """One replica's settings, its pool of database connections, its token keys and its way to live rooms."""
+
+    settings: Settings
+    database: Database
+    tokens: Tokens
+    live: LiveRooms
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one app; routes take theirs from here (`app.state.services`)."""
+
+    tokens: Tokens
+    access: RoomAccess
+    chat: ChatService
+    guests: GuestService
+    health: HealthService
+    members: MemberService
+    rooms: RoomService
+    sync: SyncService
+    users: UserService
+
+    @classmethod
+    def of(cls, context: AppContext) -> Services:
+        """Build them over the context."""
+        database, live = context.database, context.live
+        access = RoomAccess(database)
+        history = RoomHistory(database, live)
+        return cls(
+            tokens=context.tokens,
+            access=access,
+            chat=ChatService(database, live, access),
+            guests=GuestService(database, context.tokens, context.settings),
+            health=HealthService(database, live, context.settings),
+            members=MemberService(database, live, access),
+            rooms=RoomService(database, live, access, history),
+            sync=SyncService(database, live, access, history),
+            users=UserService(database, live),
+        )

@@ -1,0 +1,67 @@
+"""What Ray, Serve and its HAProxy read from the environment, for one server that keeps to itself. Pure.
+
+All of it has to be set before Ray is imported: both read their variables at import time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from serve.launcher.ports import PortBlock
+
+_HOUR: Final = 3600
+_FILES_APART_FROM_CONNECTIONS: Final = 512
+
+
+def identity_environment(runtime_dir: Path, ports: PortBlock) -> dict[str, str]:
+    """What makes this server a different one from any other on the machine; never taken from outside."""
+    first, last = ports.replicas
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(runtime_dir / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(runtime_dir / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(runtime_dir / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(runtime_dir),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(runtime_dir / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports.haproxy_metrics),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(ports.haproxy_stats),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(ports.fallback_grpc),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(last),
+        # Ray's own token stays with this run instead of in the home directory.
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(runtime_dir / "ray-token"),
+    }
+
+
+def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[str, str]:
+    """Defaults that suit a server of long-lived sockets; what the operator has set goes before them."""
+    return {
+        "PGCONNECT_TIMEOUT": "10",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ROTATION_MAX_BYTES": str(16 * 1024 * 1024),
+        "RAY_ROTATION_BACKUP_COUNT": "1",
+        # One loop a replica: a hop to a second thread costs more than all that the gateway does with a frame.
+        "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        # Rooms are released and sockets told before Serve is asked to stop; nothing is left to wait for.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # A reload leaves the old HAProxy to its open sockets; after this it would cut them.
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
+        "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),
+        "RAY_SERVE_HAPROXY_NBTHREAD": str(1 if cpus <= 4 else min(4, cpus // 4)),
+        # Requests are counted and logged by the gateway, not a second time through a log socket.
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_LOG_TARGET": str(runtime_dir / "log.sock"),
+    }
+
+
+def haproxy_maxconn(max_files: int) -> int:
+    """How many clients HAProxy may take, given how many files it may open; asked for more, it does not start.
+
+    A client costs it two sockets and, for splicing, a quarter of a pipe of two ends.
+    """
+    return max(64, min(20_000, (max_files - _FILES_APART_FROM_CONNECTIONS) * 2 // 5))

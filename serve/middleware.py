@@ -1,0 +1,96 @@
+"""What holds for every HTTP exchange: the size limit of request bodies and the security headers of responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from rayrooms.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    Refuse = Callable[[str, TooLargeError], ASGIApp]
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""Of every response."""
+
+DATA_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Further ones of responses that carry data, not pages."""
+
+_LENGTH_DIGITS = 18
+"""A Content-Length with more digits is too large without being read as a number."""
+
+_DATA_PATHS = ("/api/", "/health", "/openapi.json")
+
+
+class SecurityHeaders:
+    """Adds the security headers to every HTTP response that does not set them itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        added = SECURITY_HEADERS | (DATA_HEADERS if scope["path"].startswith(_DATA_PATHS) else {})
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses request bodies over `limit` bytes: by their declared length before any is read, else as they arrive.
+
+    `refuse(path, error)` makes the response to a body that declares itself too large. One that grows too large while
+    it is read raises TooLargeError where it is read.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, refuse: Refuse) -> None:
+        self._app = app
+        self._limit = limit
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdigit() and (len(declared) > _LENGTH_DIGITS or int(declared) > self._limit):
+            response = self._refuse(scope["path"], self._error())
+            await response(scope, receive, send)
+            return
+        await self._app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
+        seen = 0
+
+        async def receive_counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > self._limit:
+                    raise self._error()
+            return message
+
+        return receive_counted
+
+    def _error(self) -> TooLargeError:
+        return TooLargeError(f"A request body holds at most {self._limit} bytes.")

@@ -1,0 +1,64 @@
+"""What a gateway replica is made of, put together in one place."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+from persistence.database import Database
+from persistence.settings import get_settings
+from serve.app import create_app
+from serve.auth.access import RoomAccess
+from serve.auth.tokens import Tokens
+from serve.context import AppContext
+from serve.live_rooms import LinkedRooms
+from serve.sockets.endpoint import SocketEndpoint
+from serve.sockets.handlers import Handlers
+from serve.sockets.hubs import RoomHubs
+from serve.sockets.locator import Locator
+from serve.sockets.online import OnlineUsers
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from persistence.settings import Settings
+
+SOCKET_PATH = "/ws"
+
+
+class Replica:
+    """An ASGI application: WebSockets at `/ws` go straight to the endpoint, everything else to the REST app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = Database.from_settings(settings)
+        access = RoomAccess(self._database)
+        tokens = Tokens.from_settings(settings)
+        self._hubs = RoomHubs(Locator(), access)
+        handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database))
+        self._sockets = SocketEndpoint(handlers, settings)
+        self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, one socket, or the replica's lifespan."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
+            await self._sockets(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        # Long-lived objects are most of the heap; without this every full collection walks them again.
+        gc.freeze()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._sockets.going_away("the gateway stops")
+        self._hubs.close()
+        await self._database.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def build_replica() -> ASGIApp:
+    """The application of this replica, from the settings of its process."""
+    return Replica(get_settings())

@@ -1,0 +1,20 @@
+"""Signing in."""
+
+from fastapi import APIRouter
+
+from serve.problems import refusals
+from serve.routes.checked import CheckedRoute
+from serve.routes.dependencies import ServicesDep
+from serve.schemas.auth import GuestSignIn, SignedIn
+
+router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CheckedRoute)
+
+
+@router.post(
+    "/guest",
+    summary="Sign in by name",
+    responses=refusals("malformed", "invalid_text", "forbidden", "message_too_large", "database_unavailable"),
+)
+async def sign_in_guest(services: ServicesDep, body: GuestSignIn) -> SignedIn:
+    """A token for a new guest, where the server admits guests."""
+    return await services.guests.sign_in(body.name)

@@ -1,0 +1,1 @@
+"""What the REST routes do, free of HTTP: services reach live rooms by `LiveRooms`, tables by repositories."""

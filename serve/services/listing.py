@@ -1,0 +1,85 @@
+"""Queries from one person's point of view: the rooms that they may read, and where they are active."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from sqlalchemy import func, select, union_all
+from sqlmodel import col
+from sqlmodel import select as select_rows
+
+from persistence.repositories import BaseRepository
+from persistence.repositories.rooms import _matches
+from persistence.tables import Room, RoomMember
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Select
+
+    from rayrooms.protocol import Role
+    from serve.schemas.rooms import RoomScope
+
+_NEWEST_FIRST = (col(Room.created_at).desc(), col(Room.id))
+
+
+class PersonalRepository(BaseRepository[RoomMember]):
+    """Rooms and memberships of one user."""
+
+    table: ClassVar[type[RoomMember]] = RoomMember
+
+    async def rooms(
+        self, user_id: str, *, scope: RoomScope, search: str | None = None, limit: int, offset: int = 0
+    ) -> list[tuple[Room, Role | None]]:
+        """List rooms with the user's role in each, newest first: their own, the public ones, or both.
+
+        `search` is words, each of which must begin some word of name or description. Each branch of the union walks an
+        index of its own and stops at the depth of the page.
+        """
+        depth = offset + limit
+        mine = (
+            _candidates(search)
+            .join(RoomMember, col(RoomMember.room_id) == col(Room.id))
+            .where(col(RoomMember.user_id) == user_id)
+        )
+        if scope == "mine":
+            chosen = _newest(mine, depth)
+        else:
+            chosen = _newest(_candidates(search).where(~col(Room.private)), depth)
+            if scope == "all":
+                chosen = union_all(chosen, _newest(mine.where(col(Room.private)), depth)).subquery().select()
+        page = chosen.subquery()
+        rows = await self._session.exec(
+            select_rows(Room, RoomMember.role)
+            .join(page, page.c.id == col(Room.id))
+            .outerjoin(RoomMember, (col(RoomMember.room_id) == col(Room.id)) & (col(RoomMember.user_id) == user_id))
+            .order_by(*_NEWEST_FIRST)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [(room, cast("Role | None", role)) for room, role in rows.all()]
+
+    async def active(self, user_id: str, *, limit: int) -> list[RoomMember]:
+        """List memberships under which the user is connected, last joined first."""
+        return await self._all(
+            select_rows(RoomMember)
+            .where(RoomMember.user_id == user_id, col(RoomMember.active))
+            .order_by(col(RoomMember.joined_at).desc(), col(RoomMember.room_id))
+            .limit(limit)
+        )
+
+    async def last_seen(self, user_id: str) -> datetime | None:
+        """Return when the user was last active in any room."""
+        newest = await self._session.exec(
+            select_rows(func.max(RoomMember.last_seen)).where(RoomMember.user_id == user_id)
+        )
+        return newest.one()
+
+
+def _candidates(search: str | None) -> Select[str]:
+    statement = select(col(Room.id))
+    return statement.where(_matches(search)) if search and search.strip() else statement
+
+
+def _newest(statement: Select[str], depth: int) -> Select[str]:
+    return statement.order_by(*_NEWEST_FIRST).limit(depth).subquery().select()

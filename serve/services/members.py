@@ -1,0 +1,132 @@
+"""Memberships: who belongs to a room, as what; joining and leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.repositories import RoomMemberRepository, UserRepository
+from persistence.tables import RoomMember
+from rayrooms.errors import ConflictError, NotFoundError
+from serve.auth.roles import Permission, permission_over, require
+from serve.schemas.members import Member, MemberPage
+
+if TYPE_CHECKING:
+    from persistence.database import Database
+    from rayrooms.protocol import Role
+    from serve.auth.access import RoomAccess, Visit
+    from serve.auth.tokens import Identity
+    from serve.schemas.members import NewMember
+    from serve.services.live import LiveRooms
+
+
+class MemberService:
+    """Every change is in Postgres first, then told to the live room, so that it also counts for open sessions."""
+
+    def __init__(self, database: Database, live: LiveRooms, access: RoomAccess) -> None:
+        self._database = database
+        self._live = live
+        self._access = access
+
+    async def page(self, room_id: str, identity: Identity, *, limit: int, offset: int) -> MemberPage:
+        """The members, in the order they joined."""
+        await self._access.visit(room_id, identity)
+        async with self._database.session() as session:
+            rows = list(await RoomMemberRepository(session).page(room_id, limit=limit + 1, offset=offset))
+        return MemberPage(
+            items=[_member(row) for row in rows[:limit]],
+            limit=limit,
+            next=offset + limit if len(rows) > limit else None,
+        )
+
+    async def add(self, room_id: str, identity: Identity, new: NewMember) -> Member:
+        """Add someone. Raises ForbiddenError, NotFoundError(user_not_found), ConflictError(already_exists)."""
+        await self._access.visit(room_id, identity, permission_over(new.role))
+        return await self._add(room_id, new.user_id, new.role)
+
+    async def set_role(self, room_id: str, identity: Identity, user_id: str, role: Role) -> Member:
+        """Give a member another role. The owner's cannot be changed: ConflictError."""
+        visit = await self._access.visit(room_id, identity, permission_over(role))
+        member = await self._get(visit, user_id)
+        if member.role == "owner":
+            raise ConflictError("The owner of a room stays its owner.")
+        require(visit.role, permission_over(member.role))  # type: ignore[arg-type] # the column holds roles only
+        async with self._database.session() as session:
+            await RoomMemberRepository(session).set_role(room_id, user_id, role)
+        await self._live.member_changed(room_id, user_id, role)
+        member.role = role
+        return _member(member)
+
+    async def remove(self, room_id: str, identity: Identity, user_id: str) -> None:
+        """Remove someone, or leave. Their open sessions end.
+
+        Raises ForbiddenError, NotFoundError(user_not_found) when not a member, ConflictError for the owner.
+        """
+        visit = await self._access.visit(room_id, identity)
+        if user_id != identity.user_id:
+            require(visit.role, Permission.MANAGE_MEMBERS)
+        member = await self._get(visit, user_id)
+        if member.role == "owner":
+            raise ConflictError("The owner cannot leave the room; deleting it is the way to end it.")
+        if user_id != identity.user_id:
+            require(visit.role, permission_over(member.role))  # type: ignore[arg-type] # the column holds roles only
+        async with self._database.session() as session:
+            await RoomMemberRepository(session).remove(room_id, user_id)
+        await self._live.member_changed(room_id, user_id, None)
+
+    async def join(self, room_id: str, identity: Identity, user_id: str) -> Member:
+        """Become a member of a public room, or have an admin make someone one. Joining twice changes nothing.
+
+        Raises ForbiddenError(not_a_member) for a private room, ConflictError(room_full) when as many as it admits are
+        in it now.
+        """
+        if user_id != identity.user_id:
+            await self._access.visit(room_id, identity, Permission.MANAGE_MEMBERS)
+            try:
+                return await self._add(room_id, user_id, "member")
+            except ConflictError:  # a member already
+                return _member(await self._find(room_id, user_id))
+        visit = await self._access.visit(room_id, identity)
+        if visit.role is None:
+            await self._refuse_when_full(visit)
+        await self._access.admit(room_id, identity)
+        return _member(await self._find(room_id, user_id))
+
+    async def _add(self, room_id: str, user_id: str, role: Role) -> Member:
+        async with self._database.session() as session:
+            account = await UserRepository(session).get(user_id)
+            added = await RoomMemberRepository(session).add(
+                RoomMember(
+                    room_id=room_id,
+                    user_id=account.id,
+                    name=account.name,
+                    email=account.email,
+                    colour=account.colour,
+                    role=role,
+                )
+            )
+        await self._live.member_changed(room_id, user_id, role)
+        return _member(added)
+
+    async def _get(self, visit: Visit, user_id: str) -> RoomMember:
+        """The membership. Tells the live room again of one that is gone: an earlier removal may not have reached it."""
+        try:
+            return await self._find(visit.room.id, user_id)
+        except NotFoundError:
+            await self._live.member_changed(visit.room.id, user_id, None)
+            raise
+
+    async def _find(self, room_id: str, user_id: str) -> RoomMember:
+        async with self._database.session() as session:
+            member = await RoomMemberRepository(session).find(room_id, user_id)
+        if member is None:
+            raise NotFoundError(f"{user_id!r} is not a member of this room.", code="user_not_found")
+        return member
+
+    async def _refuse_when_full(self, visit: Visit) -> None:
+        present = {participant.user_id for participant in await self._live.participants(visit.room.id) or []}
+        if len(present) >= visit.room.max_users:
+            raise ConflictError(f"The room is full: it admits {visit.room.max_users} people at once.", code="room_full")
+
+
+def _member(row: RoomMember) -> Member:
+    return Member.model_validate(row, from_attributes=True)

@@ -1,0 +1,111 @@
+"""One WebSocket connection: who it is, what it speaks, and sending that never waits for a slow reader."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from rayrooms import protocol
+from serve.sockets.payload import Payload
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from starlette.types import Message, Send
+
+    from rayrooms.errors import RayroomsError
+    from serve.auth.tokens import Identity
+    from serve.sockets.hub import RoomSession
+
+TRY_AGAIN_LATER = 1013
+"""Close code for a reader that is too slow: it comes back and resyncs."""
+
+
+class Connection:
+    """A connection with the sessions that it has joined, by room id.
+
+    `deliver` writes at once while the socket takes it. When it does not, what follows waits in a queue of at most
+    `max_waiting` bytes, beyond which the connection is closed: a slow reader costs bounded memory and nobody's time.
+    """
+
+    def __init__(self, send: Send, connection_id: str, *, binary: bool, max_waiting: int) -> None:
+        self.id = connection_id
+        self.identity: Identity | None = None
+        self.sessions: dict[str, RoomSession] = {}
+        self.closed = False
+        self._send = send
+        self._binary = binary
+        self._max_waiting = max_waiting
+        self._waiting: deque[Message] = deque()
+        self._waiting_bytes = 0
+        self._stalled: asyncio.Task[None] | None = None
+
+    def deliver(self, payload: Payload) -> None:
+        """Send an event, in order."""
+        if self.closed:
+            return
+        message = payload.binary() if self._binary else payload.text()
+        if self._stalled is None:
+            self._write(message)
+            return
+        self._waiting.append(message)
+        self._waiting_bytes += payload.size
+        if self._waiting_bytes > self._max_waiting:
+            self.close(TRY_AGAIN_LATER, "reading too slowly")
+
+    def refuse(self, error: RayroomsError, ref: int | None, room_id: str | None = None, seq: int | None = None) -> None:
+        """Answer a message with an `error` event."""
+        data = protocol.ErrorData(code=error.code, message=error.message, room_id=room_id, seq=seq)
+        self.deliver(Payload.of(protocol.Error(data=data, ref=ref)))
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection and forget what waits."""
+        if self.closed:
+            return
+        self.closed = True
+        self._waiting.clear()
+        if self._stalled is not None:
+            self._stalled.cancel()
+        self._write({"type": "websocket.close", "code": code, "reason": reason})
+
+    def _write(self, message: Message) -> None:
+        """Run the send to its first real wait: nearly always it has none, and then no task is needed for it."""
+        sending: Coroutine[Any, Any, None] = self._send(message)  # type: ignore[assignment]
+        try:
+            future = sending.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 - whatever the socket's end looks like, the receiving side reports it
+            self.closed = True
+            return
+        self._stalled = asyncio.ensure_future(self._finish(sending, future))
+
+    async def _finish(self, sending: Coroutine[Any, Any, None], future: asyncio.Future[Any] | None) -> None:
+        """Drive a send that had to wait, then what queued up behind it."""
+        try:
+            await _resume(sending, future)
+            while self._waiting:
+                message = self._waiting.popleft()
+                self._waiting_bytes -= len(message.get("text") or message.get("bytes") or "")
+                await self._send(message)
+            self._waiting_bytes = 0
+        except Exception:  # noqa: BLE001 - as above: the receiving side sees the socket's end and cleans up
+            self.closed = True
+        finally:
+            self._stalled = None
+
+
+async def _resume(sending: Coroutine[Any, Any, None], future: asyncio.Future[Any] | None) -> None:
+    """Go on with a coroutine that was started by hand and waits for `future`."""
+    while True:
+        if future is None:
+            await asyncio.sleep(0)
+        else:
+            # A task sees this flag where a future was awaited; we took the future out of its hands.
+            future._asyncio_future_blocking = False  # noqa: SLF001
+            await asyncio.wait([future])
+        try:
+            future = sending.send(None)
+        except StopIteration:
+            return

@@ -1,0 +1,159 @@
+"""The `/ws` endpoint: handshake, identity, decoding, and the loop that feeds the handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rayrooms import protocol
+from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
+from serve.sockets.connection import Connection
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+    from persistence.settings import Settings
+    from serve.sockets.handlers import Handlers
+
+BAD_TOKEN = 4401
+"""Close code for a connection that did not prove who it is."""
+GOING_AWAY = 1001
+_AUTH_TIMEOUT = 15.0
+
+_json = msgspec.json.Decoder(protocol.AnyClientEvent).decode
+_msgpack = msgspec.msgpack.Decoder(protocol.AnyClientEvent).decode
+
+
+class _Envelope(msgspec.Struct):
+    """As much of a message as is needed to refuse it."""
+
+    event: str | None = None
+    ref: int | None = None
+
+
+_EVENTS = frozenset(
+    {
+        "connect",
+        "join_room",
+        "leave_room",
+        "code_change",
+        "cursor_update",
+        "presence_update",
+        "typing",
+        "chat_message",
+        "add_reaction",
+        "get_sync",
+        "ping",
+    }
+)
+
+
+class SocketEndpoint:
+    """An ASGI application for WebSocket connections, raw so that nothing stands between the server and the room."""
+
+    def __init__(self, handlers: Handlers, settings: Settings) -> None:
+        self._handlers = handlers
+        self._settings = settings
+        self._open: set[Connection] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection from handshake to end."""
+        await receive()  # websocket.connect
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if not self._origin_allowed(headers):
+            await send({"type": "websocket.close", "code": 4403, "reason": "origin not allowed"})
+            return
+        offered: list[str] = scope.get("subprotocols", [])
+        binary = protocol.SUBPROTOCOL_MSGPACK in offered
+        chosen = next((p for p in (protocol.SUBPROTOCOL_MSGPACK, protocol.SUBPROTOCOL_JSON) if p in offered), None)
+        await send({"type": "websocket.accept", "subprotocol": chosen})
+        connection = Connection(send, secrets.token_hex(8), binary=binary, max_waiting=self._settings.max_socket_buffer)
+        self._open.add(connection)
+        try:
+            if self._greet(connection, _token(headers, offered)):
+                await self._serve(connection, receive)
+        finally:
+            self._open.discard(connection)
+            self._handlers.disconnect(connection)
+
+    def _greet(self, connection: Connection, token: str | None) -> bool:
+        try:
+            self._handlers.connect(connection, token, None)
+        except RayroomsError as error:
+            connection.refuse(error, None)
+            connection.close(BAD_TOKEN, error.code)
+            return False
+        return True
+
+    async def _serve(self, connection: Connection, receive: Receive) -> None:
+        timer = asyncio.get_running_loop().call_later(_AUTH_TIMEOUT, self._expect_identity, connection)
+        try:
+            while not connection.closed:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._take(connection, message)
+        finally:
+            timer.cancel()
+
+    def _expect_identity(self, connection: Connection) -> None:
+        if connection.identity is None:
+            connection.refuse(UnauthenticatedError("No token was sent in time."), None)
+            connection.close(BAD_TOKEN, "bad_token")
+
+    async def _take(self, connection: Connection, message: Message) -> None:
+        text: str | None = message.get("text")
+        data: str | bytes = text if text is not None else message.get("bytes") or b""
+        if len(data) > self._settings.max_message:
+            limit = self._settings.max_message
+            connection.refuse(TooLargeError(f"A message holds at most {limit} bytes."), None)
+            return
+        try:
+            event = _json(data) if isinstance(data, str) else _msgpack(data)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            self._refuse(connection, data, error)
+            return
+        await self._handlers.handle(connection, event)
+
+    def _refuse(self, connection: Connection, data: str | bytes, error: Exception) -> None:
+        """Say what is wrong with a message that could not be read, as exactly as it allows."""
+        try:
+            envelope = (
+                msgspec.json.decode(data, type=_Envelope)
+                if isinstance(data, str)
+                else msgspec.msgpack.decode(data, type=_Envelope)
+            )
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            envelope = _Envelope()
+        if envelope.event is not None and envelope.event not in _EVENTS:
+            refusal = InvalidError(f"There is no event {envelope.event[:64]!r}.", code="unknown_event")
+        else:
+            refusal = InvalidError(f"The message cannot be read: {error}.")
+        connection.refuse(refusal, envelope.ref)
+
+    def _origin_allowed(self, headers: dict[str, str]) -> bool:
+        """Browsers say where a page comes from: from this server itself, or from a place that the settings name."""
+        origin = headers.get("origin")
+        if origin is None or origin in self._settings.allowed_origins:
+            return True
+        return urlsplit(origin).netloc == headers.get("host", "")
+
+    def going_away(self, reason: str) -> None:
+        """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
+        for connection in list(self._open):
+            connection.close(1012, reason)
+
+
+def _token(headers: dict[str, str], offered: list[str]) -> str | None:
+    """The token of the handshake: `Authorization: Bearer`, or a subprotocol `bearer.<token>`."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    for name in offered:
+        if name.startswith(protocol.SUBPROTOCOL_BEARER):
+            return name.removeprefix(protocol.SUBPROTOCOL_BEARER)
+    return None

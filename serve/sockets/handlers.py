@@ -1,0 +1,185 @@
+"""What each event of a client does: the eleven handlers (connect and disconnect among them)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from actors.link import messages as link
+from rayrooms import protocol, text
+from rayrooms.errors import (
+    ForbiddenError,
+    InvalidError,
+    RayroomsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from rayrooms.protocol import Range
+from serve.sockets.hub import RoomSession
+from serve.sockets.payload import Payload
+
+if TYPE_CHECKING:
+    from rayrooms.protocol import AnyClientEvent, Operation
+    from serve.auth.access import RoomAccess
+    from serve.auth.tokens import Identity, Tokens
+    from serve.sockets.connection import Connection
+    from serve.sockets.hubs import RoomHubs
+    from serve.sockets.online import OnlineUsers
+
+MAX_CLIENT_ID = 64
+
+
+class Handlers:
+    """Takes the events of connections. What is refused raises a RayroomsError, answered in one place by `handle`."""
+
+    def __init__(self, hubs: RoomHubs, access: RoomAccess, tokens: Tokens, online: OnlineUsers) -> None:
+        self._hubs = hubs
+        self._access = access
+        self._tokens = tokens
+        self._online = online
+
+    async def handle(self, connection: Connection, event: AnyClientEvent) -> None:
+        """Act on one event; a refusal goes to its sender as an `error` event."""
+        try:
+            if type(event) is protocol.CodeChange:
+                self._code_change(connection, event)
+            else:
+                await self._other(connection, event)
+        except RayroomsError as error:
+            room_id = getattr(getattr(event, "data", None), "room_id", None)
+            seq = event.data.seq if isinstance(event, protocol.CodeChange) else None
+            connection.refuse(error, event.ref, room_id, seq)
+
+    async def _other(self, connection: Connection, event: AnyClientEvent) -> None:
+        match event:
+            case protocol.Ping():
+                connection.deliver(Payload.of(protocol.Pong(ref=event.ref)))
+            case protocol.Connect():
+                self.connect(connection, event.data.token, event.ref)
+            case protocol.JoinRoom():
+                await self._join(connection, event)
+            case protocol.LeaveRoom():
+                self._leave(connection, event)
+            case protocol.CursorUpdate():
+                self._cursor(connection, event)
+            case protocol.PresenceUpdate():
+                session = self._session(connection, event.data.room_id, event.data.user_id)
+                self._post(session, link.SetPresence(session.sid, event.data.status))
+            case protocol.Typing():
+                session = self._session(connection, event.data.room_id, event.data.user_id)
+                self._post(session, link.SetTyping(session.sid, event.data.is_typing))
+            case protocol.SendChat():
+                data = event.data
+                session = self._session(connection, data.room_id, data.user_id)
+                self._post(session, link.Post(session.sid, data.content, data.reply_to, event.ref))
+            case protocol.AddReaction():
+                reaction = event.data
+                session = self._session(connection, reaction.room_id, reaction.user_id)
+                self._post(session, link.React(session.sid, reaction.message_id, reaction.emoji, event.ref))
+            case protocol.GetSync():
+                session = self._session(connection, event.data.room_id, None)
+                self._post(session, link.Sync(session.sid, event.data.version, event.ref))
+            case protocol.CodeChange():
+                self._code_change(connection, event)
+
+    # -------------------------------------------------------------- coming and going
+
+    def connect(self, connection: Connection, token: str | None, ref: int | None) -> None:
+        """Say who a connection is; without a token, that it still has to say so. Raises UnauthenticatedError."""
+        if token is not None:
+            identity = self._tokens.verify(token)
+            known = connection.identity
+            if known is not None and known.user_id != identity.user_id:
+                raise ForbiddenError("This connection belongs to another user.")
+            connection.identity = identity
+            if known is None:
+                self._online.came(identity)
+        identity_now = connection.identity
+        data = protocol.ConnectionResponseData(
+            session_id=connection.id,
+            user_id=identity_now.user_id if identity_now is not None else None,
+            name=identity_now.name if identity_now is not None else None,
+        )
+        connection.deliver(Payload.of(protocol.ConnectionResponse(data=data, ref=ref)))
+
+    def disconnect(self, connection: Connection) -> None:
+        """The socket is gone: leave every room."""
+        connection.closed = True
+        for session in list(connection.sessions.values()):
+            session.hub.leave(session)
+        if connection.identity is not None:
+            self._online.went(connection.identity)
+
+    async def _join(self, connection: Connection, event: protocol.JoinRoom) -> None:
+        identity, data = _identity(connection), event.data
+        client_id = data.client_id or secrets.token_hex(8)
+        if len(client_id) > MAX_CLIENT_ID:
+            raise InvalidError(f"A client id has at most {MAX_CLIENT_ID} characters.")
+        text.check_text(client_id)
+        admission = await self._access.admit(data.room_id, identity)
+        before = connection.sessions.get(data.room_id)
+        hub = self._hubs.hub(data.room_id)
+        if before is not None:
+            hub.leave(before)
+        session = RoomSession(self._hubs.new_sid(), hub, connection, client_id, admission.role, admission.colour)
+        await hub.join(session, data.version, data.version_epoch, event.ref)
+
+    def _leave(self, connection: Connection, event: protocol.LeaveRoom) -> None:
+        session = self._session(connection, event.data.room_id, None)
+        session.hub.leave(session)
+        data = protocol.LeftRoomData(room_id=session.room_id, reason="left")
+        connection.deliver(Payload.of(protocol.RoomLeft(data=data, ref=event.ref)))
+
+    # -------------------------------------------------------------- in a room
+
+    def _code_change(self, connection: Connection, event: protocol.CodeChange) -> None:
+        data = event.data
+        session = self._session(connection, data.room_id, data.user_id)
+        if session.role == "viewer":
+            raise ForbiddenError("Viewers can read and chat, but not edit.", code="read_only")
+        edit = link.Edit(session.sid, _operation(data), data.version, data.client_id, data.seq, event.ref)
+        # An edit with a seq that finds its room on the move is sent again by its client, as soon as `room_joined`
+        # tells it where the room stands; answering an error as well would only make it do so twice.
+        if not session.hub.post(session, edit) and data.seq is None:
+            raise _moving()
+
+    def _cursor(self, connection: Connection, event: protocol.CursorUpdate) -> None:
+        data = event.data
+        session = self._session(connection, data.room_id, data.user_id)
+        ranges = data.ranges
+        if ranges is None:
+            if data.position is None:
+                raise InvalidError("A cursor needs `ranges` or a `position`.")
+            ranges = [Range(data.position, data.position)]
+        session.hub.post(session, link.SetCursor(session.sid, ranges, data.version, event.ref))
+
+    def _post(self, session: RoomSession, message: link.ToRoom) -> None:
+        if not session.hub.post(session, message):
+            raise _moving()
+
+    def _session(self, connection: Connection, room_id: str, user_id: str | None) -> RoomSession:
+        identity = _identity(connection)
+        if user_id is not None and user_id != identity.user_id:
+            raise ForbiddenError("Nobody can act for another user.")
+        session = connection.sessions.get(room_id)
+        if session is None:
+            raise InvalidError("Join the room first.", code="not_joined")
+        return session
+
+
+def _identity(connection: Connection) -> Identity:
+    if connection.identity is None:
+        raise UnauthenticatedError("Send `connect` with a token first.")
+    return connection.identity
+
+
+def _operation(data: protocol.CodeChangeData) -> Operation:
+    if data.op is not None:
+        return data.op
+    if data.type is None or data.position is None:
+        raise InvalidError("An edit needs an `op`, or a `type` and a `position`.")
+    return text.from_position_edit(data.type, data.position, content=data.content, length=data.length)
+
+
+def _moving() -> UnavailableError:
+    return UnavailableError("The room is moving to another owner; try again in a moment.")

@@ -1,0 +1,321 @@
+"""A room at a gateway: one link to its owner, fanned out to all sessions here; linked anew when the owner changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actors.link import messages as link
+from actors.link.client import RoomLink
+from rayrooms import protocol
+from rayrooms.errors import ForbiddenError, NotFoundError, RayroomsError, UnavailableError
+from serve.sockets.payload import Payload
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from actors.host.config import RoomAddress
+    from actors.link.client import CallType, Event
+    from rayrooms.protocol import Role
+    from serve.auth.access import RoomAccess
+    from serve.sockets.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+_RETRY_FIRST = 0.02
+_RETRY_MOST = 1.0
+
+_to_json = msgspec.json.Encoder().encode
+
+
+class RoomSession:
+    """One connection's presence in one room."""
+
+    __slots__ = ("attached", "client_id", "client_id_json", "colour", "connection", "hub", "role", "sid")
+
+    def __init__(self, sid: int, hub: RoomHub, connection: Connection, client_id: str, role: Role, colour: str) -> None:
+        self.sid = sid
+        self.hub = hub
+        self.connection = connection
+        self.client_id = client_id
+        self.client_id_json = _to_json(client_id)
+        self.role = role
+        self.colour = colour
+        self.attached = False
+
+    @property
+    def room_id(self) -> str:
+        """The room that it is in."""
+        return self.hub.room_id
+
+
+class RoomHub:
+    """All sessions of one room at this gateway.
+
+    `version` and `version_epoch` are what every attached session has been sent, so that after a change of owner the
+    sessions can be attached again exactly where they were, without their clients doing anything.
+    """
+
+    def __init__(
+        self,
+        room_id: str,
+        *,
+        gateway_id: str,
+        locate: Callable[[str, int], Awaitable[RoomAddress]],
+        access: RoomAccess,
+        on_empty: Callable[[RoomHub], None],
+    ) -> None:
+        self.room_id = room_id
+        self.sessions: dict[int, RoomSession] = {}
+        self.version = 0
+        self.version_epoch = 0
+        self._gateway_id = gateway_id
+        self._locate = locate
+        self._access = access
+        self._calls = 0
+        self._on_empty = on_empty
+        self._link: RoomLink | None = None
+        self._linking: asyncio.Task[RoomLink] | None = None
+        self._relinking: asyncio.Task[None] | None = None
+        self._failed_epoch = 0
+        self._ending = False
+        self._head = b'{"event":"code_change","data":{"room_id":' + _to_json(room_id) + b',"changes":['
+        self._ack_head = b'{"event":"ack","data":{"room_id":' + _to_json(room_id) + b',"client_id":'
+
+    # -------------------------------------------------------------- the link
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the link is up."""
+        return self._link is not None
+
+    async def linked(self) -> RoomLink:
+        """The link, brought up when it is down. Raises NotFoundError and UnavailableError."""
+        if self._link is not None:
+            return self._link
+        if self._linking is None:
+            self._linking = asyncio.create_task(self._connect())
+            self._linking.add_done_callback(self._linking_done)
+        return await asyncio.shield(self._linking)
+
+    def _linking_done(self, task: asyncio.Task[RoomLink]) -> None:
+        self._linking = None
+        if not task.cancelled():
+            task.exception()
+
+    async def _connect(self) -> RoomLink:
+        address = await self._locate(self.room_id, self._failed_epoch)
+        try:
+            made = await RoomLink.connect(self, address, self._gateway_id)
+        except UnavailableError:
+            self._failed_epoch = address.epoch
+            raise
+        self._link = made
+        return made
+
+    def on_lost(self) -> None:
+        """The owner went away: find the next one and take all sessions there."""
+        if self._link is not None:
+            self._failed_epoch = self._link.address.epoch
+        self._link = None
+        waiting = [session for session in self.sessions.values() if session.attached]
+        for session in waiting:
+            session.attached = False
+        if waiting and not self._ending and self._relinking is None:
+            self._relinking = asyncio.create_task(self._relink())
+
+    async def _relink(self) -> None:
+        delay = _RETRY_FIRST
+        try:
+            while self.sessions and not self._ending:
+                try:
+                    made = await self.linked()
+                    await self._readmit()
+                except NotFoundError:
+                    self._dismiss("deleted")
+                    return
+                except RayroomsError as error:
+                    logger.warning("room %s cannot be reached yet: %s", self.room_id, error)
+                    await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                    delay = min(delay * 2, _RETRY_MOST)
+                    continue
+                for session in self.sessions.values():
+                    if not session.attached:
+                        self._attach(made, session, self.version, self.version_epoch, None)
+                return
+        finally:
+            self._relinking = None
+
+    async def _readmit(self) -> None:
+        """Ask again who may be here and as what: it may have changed while no owner could be told."""
+        for session in list(self.sessions.values()):
+            identity = session.connection.identity
+            if session.attached or identity is None:
+                continue
+            try:
+                role = (await self._access.visit(self.room_id, identity)).role
+            except ForbiddenError:
+                role = None
+            if role is None:
+                self._part(session, "removed")
+            else:
+                session.role = role
+
+    def _part(self, session: RoomSession, reason: str) -> None:
+        data = protocol.LeftRoomData(room_id=self.room_id, reason=reason)
+        session.connection.deliver(Payload.of(protocol.RoomLeft(data=data)))
+        self._drop(session)
+
+    def _dismiss(self, reason: str) -> None:
+        """The room is no more: tell its sessions so."""
+        for session in list(self.sessions.values()):
+            self._part(session, reason)
+
+    def close(self) -> None:
+        """Let go of the link; nobody is here any more."""
+        self._ending = True
+        if self._relinking is not None:
+            self._relinking.cancel()
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    # -------------------------------------------------------------- sessions
+
+    async def join(self, session: RoomSession, version: int | None, version_epoch: int | None, ref: int | None) -> None:
+        """Take a session to the room; its `room_joined` comes over the link. Raises as `linked`."""
+        made = await self.linked()
+        if session.connection.closed:
+            return
+        self.sessions[session.sid] = session
+        session.connection.sessions[self.room_id] = session
+        self._attach(made, session, version, version_epoch, ref)
+
+    def _attach(
+        self, made: RoomLink, session: RoomSession, version: int | None, version_epoch: int | None, ref: int | None
+    ) -> None:
+        identity = session.connection.identity
+        assert identity is not None
+        made.send(
+            link.Attach(
+                session.sid,
+                identity.user_id,
+                identity.name,
+                session.colour,
+                session.role,
+                session.client_id,
+                version,
+                version_epoch,
+                ref,
+            )
+        )
+
+    def leave(self, session: RoomSession) -> None:
+        """A session goes."""
+        if self._link is not None:
+            self._link.send(link.Detach(session.sid))
+        self._drop(session)
+
+    def _drop(self, session: RoomSession) -> None:
+        session.attached = False
+        self.sessions.pop(session.sid, None)
+        if session.connection.sessions.get(self.room_id) is session:
+            del session.connection.sessions[self.room_id]
+        if not self.sessions:
+            self._on_empty(self)
+
+    async def call(self, make: CallType, *fields: object) -> link.Answer:
+        """Call the room on behalf of REST, waking it if it sleeps. Raises what it refuses with."""
+        self._calls += 1
+        try:
+            return await (await self.linked()).call(make, *fields)
+        finally:
+            self._calls -= 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self._calls > 0
+
+    def post(self, session: RoomSession, message: link.ToRoom) -> bool:
+        """Send a session's message to the room; False while the session is not attached."""
+        if self._link is None or not session.attached:
+            return False
+        self._link.send(message)
+        return True
+
+    # -------------------------------------------------------------- fan-out
+
+    def on_event(self, event: Event) -> None:
+        """Something from the room, for one session or for all."""
+        match event:
+            case link.Commits():
+                self._commits(event.commits)
+            case link.Broadcast():
+                payload = Payload(event.payload)
+                for session in list(self.sessions.values()):
+                    if session.attached and session.sid != event.but:
+                        session.connection.deliver(payload)
+            case link.Mark():
+                data = protocol.DurableData(room_id=self.room_id, version=event.version)
+                payload = Payload.of(protocol.Durable(data=data))
+                for session in list(self.sessions.values()):
+                    if session.attached:
+                        session.connection.deliver(payload)
+            case link.Unicast():
+                self._to_one(event.sid, event.payload)
+            case link.Attached():
+                self._attached(event)
+            case link.Detached():
+                self._to_one(event.sid, event.payload)
+                gone = self.sessions.get(event.sid)
+                if gone is not None:
+                    self._drop(gone)
+
+    def _to_one(self, sid: int, payload: bytes) -> None:
+        session = self.sessions.get(sid)
+        if session is not None:
+            session.connection.deliver(Payload(payload))
+
+    def _attached(self, event: link.Attached) -> None:
+        self.version, self.version_epoch = event.version, event.version_epoch
+        session = self.sessions.get(event.sid)
+        if session is None:
+            return
+        session.attached = True
+        session.connection.deliver(Payload(event.payload))
+
+    def _commits(self, commits: list[link.Commit]) -> None:
+        """All commits of a batch go to each socket in one frame, and one encoding serves all who wrote none of them."""
+        assert self._link is not None
+        self.version, self.version_epoch = commits[-1].version, self._link.address.epoch
+        sessions = self.sessions
+        authors = {commit.sid for commit in commits if commit.sid in sessions}
+        shared: Payload | None = None
+        for session in list(sessions.values()):
+            if not session.attached:
+                continue
+            if session.sid in authors:
+                session.connection.deliver(self._for_author(session, commits))
+            else:
+                if shared is None:
+                    shared = Payload(self._head + b",".join([commit.change for commit in commits]) + b"]}}")
+                session.connection.deliver(shared)
+
+    def _for_author(self, session: RoomSession, commits: list[link.Commit]) -> Payload:
+        """The author's own commits come as acknowledgements: in an `ack` when there are no others, else in between."""
+        sid, client = session.sid, session.client_id_json
+        if all(commit.sid == sid for commit in commits):
+            acks = b",".join([b'{"version":%d,"seq":%d}' % (commit.version, commit.seq) for commit in commits])
+            return Payload(self._ack_head + client + b',"acks":[' + acks + b"]}}")
+        changes = [
+            b'{"version":%d,"client_id":%b,"seq":%d}' % (commit.version, client, commit.seq)
+            if commit.sid == sid
+            else commit.change
+            for commit in commits
+        ]
+        return Payload(self._head + b",".join(changes) + b"]}}")

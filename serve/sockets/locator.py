@@ -1,0 +1,64 @@
+"""Finds the owners of rooms: asks the directory actor, patiently while that restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ray.exceptions import RayActorError, RayError, RayTaskError
+
+from actors.directory.actor import start_directory
+from rayrooms.errors import RayroomsError, UnavailableError
+
+if TYPE_CHECKING:
+    from actors.host.config import RoomAddress
+
+_LOCATE_TIMEOUT = 60.0
+_PING_TIMEOUT = 3.0
+_RETRY = 0.05
+
+
+class Locator:
+    """Asks the directory. Every method raises UnavailableError when it does not answer in time."""
+
+    def __init__(self) -> None:
+        self._directory: Any = None
+
+    async def locate(self, room_id: str, failed_epoch: int) -> RoomAddress:
+        """Where the room lives; wakes it. Raises NotFoundError for an unknown room."""
+        address: RoomAddress = await self._ask(_LOCATE_TIMEOUT, "locate", room_id, failed_epoch)
+        return address
+
+    async def peek(self, room_id: str) -> RoomAddress | None:
+        """Where the room lives if it is awake."""
+        address: RoomAddress | None = await self._ask(_LOCATE_TIMEOUT, "peek", room_id)
+        return address
+
+    async def forget(self, room_id: str) -> None:
+        """End a live room without storing it."""
+        await self._ask(_LOCATE_TIMEOUT, "forget", room_id)
+
+    async def ping(self) -> None:
+        """Return once the directory has answered."""
+        await self._ask(_PING_TIMEOUT, "ping")
+
+    async def _ask(self, limit: float, method: str, *args: str | int) -> Any:  # noqa: ANN401 - the method's type
+        try:
+            async with asyncio.timeout(limit):
+                while True:
+                    try:
+                        return await getattr(self._handle(), method).remote(*args)
+                    except RayTaskError as error:
+                        if isinstance(error.cause, RayroomsError):
+                            raise error.cause from None
+                        raise
+                    except (RayActorError, ValueError):
+                        self._directory = None  # dead, or not there yet: look it up again
+                    await asyncio.sleep(_RETRY)
+        except (TimeoutError, RayError) as error:
+            raise UnavailableError("The directory of rooms does not answer.") from error
+
+    def _handle(self) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+        if self._directory is None:
+            self._directory = start_directory()
+        return self._directory

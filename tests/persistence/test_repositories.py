@@ -1,0 +1,337 @@
+"""Every repository method, on a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from persistence.database import Database
+from persistence.repositories import (
+    ConflictRepository,
+    DocumentSnapshotRepository,
+    MessageRepository,
+    OperationRepository,
+    RoomMemberRepository,
+    RoomRepository,
+    UserRepository,
+)
+from persistence.tables import (
+    ConflictResolution,
+    DocumentSnapshot,
+    Message,
+    Operation,
+    Room,
+    RoomMember,
+    Table,
+)
+from rayrooms.errors import ConflictError, NotFoundError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def _operation(room_id: str, version: int, client_id: str = "client", seq: int | None = None) -> Operation:
+    return Operation(
+        room_id=room_id,
+        version=version,
+        op_type="insert",
+        position=0,
+        content="x",
+        op=["x", 3, {"d": "gone 😀"}],
+        user_id="ada",
+        client_id=client_id,
+        seq=version if seq is None else seq,
+        epoch=1,
+        at=NOON + timedelta(seconds=version),
+    )
+
+
+async def _store(database: Database, *rows: Table) -> None:
+    async with database.session() as session:
+        session.add_all(rows)
+
+
+async def test_rooms_are_made_found_and_never_made_twice(database: Database) -> None:
+    """DB-3: an id is given once; what is not there is NotFoundError, not None mistaken for empty."""
+    room_id = uuid.uuid4().hex
+    async with database.session() as session:
+        rooms = RoomRepository(session)
+        assert await rooms.find(room_id) is None
+        for missing in (rooms.get, rooms.delete, rooms.claim, rooms.epoch):
+            with pytest.raises(NotFoundError) as caught:
+                await missing(room_id)
+            assert caught.value.code == "room_not_found"
+        made = await rooms.create(Room(id=room_id, name="Algol", owner_id="ada", language="python", max_users=7))
+        assert made.owner_epoch == 0
+        with pytest.raises(ConflictError) as taken:
+            await rooms.create(Room(id=room_id, name="Another", owner_id="bob"))
+        assert taken.value.code == "already_exists"
+    async with database.session() as session:
+        found = await RoomRepository(session).get(room_id)
+        assert (found.name, found.language, found.max_users, found.private) == ("Algol", "python", 7, False)
+        assert found.created_at.tzinfo is not None
+
+
+async def test_claims_that_race_each_get_an_epoch_of_their_own(database: Database, room_id: str) -> None:
+    """G5, DB-4: each claim raises the epoch by one, in one statement."""
+
+    async def claim() -> int:
+        async with database.session() as session:
+            return await RoomRepository(session).claim(room_id)
+
+    assert sorted(await asyncio.gather(*(claim() for _ in range(10)))) == list(range(2, 12))
+    async with database.session() as session:
+        assert await RoomRepository(session).epoch(room_id) == 11
+
+
+async def test_deleting_a_room_deletes_all_that_is_in_it(
+    database: Database, new_room: Callable[..., str], sql: psycopg.Connection
+) -> None:
+    """DB-5: nothing of a deleted room stays, nothing of another goes."""
+    gone, kept = new_room(), new_room()
+    for room_id in (gone, kept):
+        await _store(
+            database,
+            _operation(room_id, 1),
+            RoomMember(room_id=room_id, user_id="ada", name="Ada"),
+            Message(room_id=room_id, id="m", user_id="ada", name="Ada", content="hi"),
+            DocumentSnapshot(room_id=room_id, version=1, version_epoch=1, content="x", size_bytes=1),
+            ConflictResolution(
+                room_id=room_id,
+                version=2,
+                other_version=1,
+                user_id="a",
+                other_user_id="b",
+                kind="insert-insert",
+                strategy="left",
+            ),
+        )
+    async with database.session() as session:
+        await RoomRepository(session).delete(gone)
+    for table in ("operations", "room_members", "messages", "document_snapshots", "conflict_resolutions"):
+        held = sql.execute(f"SELECT room_id FROM {table} WHERE room_id = ANY(%s)", ([gone, kept],)).fetchall()
+        assert held == [(kept,)], table
+    async with database.session() as session:
+        assert await RoomRepository(session).find(gone) is None
+
+
+async def test_rooms_are_listed_by_member_and_by_words(database: Database) -> None:
+    """DB-6: lists page in a fixed order; private rooms are not in the public list; search is by beginnings of words."""
+    tag, user = uuid.uuid4().hex[:10], uuid.uuid4().hex
+    async with database.session() as session:
+        rooms, members = RoomRepository(session), RoomMemberRepository(session)
+        for number in range(5):
+            room = Room(
+                id=f"{tag}-{number}",
+                name=f"Fermat {tag}",
+                description="a margin too narrow" if number < 2 else "",
+                owner_id=user,
+                private=number == 4,
+                created_at=NOON + timedelta(minutes=number),
+            )
+            await rooms.create(room)
+            joined = NOON + timedelta(hours=number)
+            await members.add(RoomMember(room_id=room.id, user_id=user, name="P", joined_at=joined))
+        ids = [f"{tag}-{number}" for number in range(5)]
+        assert [room.id for room in await rooms.list_for_user(user, limit=9)] == ids[::-1]
+        assert [room.id for room in await rooms.list_for_user(user, limit=2, offset=1)] == [ids[3], ids[2]]
+        assert [room.id for room in await rooms.list_public(search=tag, limit=9)] == ids[3::-1]
+        assert [room.id for room in await rooms.list_public(search=f"{tag[:6]} NARR", limit=9)] == ids[1::-1]
+        assert [room.id for room in await rooms.list_public(search=tag, limit=1, offset=1)] == [ids[2]]
+        assert await rooms.list_public(search=f"{tag} elsewhere", limit=9) == []
+        assert await rooms.list_public(search="!?", limit=9) == []
+        assert len(await rooms.list_public(search=" ", limit=3)) == 3
+        assert await rooms.list_public(search="' | ) & !:*<-> " + "x" * 5000, limit=3) == []
+
+
+async def test_members(database: Database, room_id: str) -> None:
+    """DB-3: membership is added once, changed, counted and ended."""
+    async with database.session() as session:
+        members = RoomMemberRepository(session)
+        for number, user_id in enumerate(["ada", "bob", "cyd"]):
+            joined = NOON + timedelta(minutes=number)
+            await members.add(RoomMember(room_id=room_id, user_id=user_id, name=user_id.title(), joined_at=joined))
+        with pytest.raises(ConflictError):
+            await members.add(RoomMember(room_id=room_id, user_id="ada", name="Ada again"))
+        with pytest.raises(NotFoundError) as caught:
+            await members.add(RoomMember(room_id="no-such-room", user_id="ada", name="Ada"))
+        assert caught.value.code == "room_not_found"
+        await members.set_role(room_id, "bob", "viewer")
+        with pytest.raises(NotFoundError):
+            await members.set_role(room_id, "eve", "owner")
+        assert await members.count(room_id) == 3
+        assert await members.remove(room_id, "cyd")
+        assert not await members.remove(room_id, "cyd")
+    async with database.session() as session:
+        members = RoomMemberRepository(session)
+        assert await members.find(room_id, "cyd") is None
+        bob = await members.find(room_id, "bob")
+        assert bob is not None
+        assert (bob.role, bob.active, bob.last_seen) == ("viewer", False, None)
+        assert [member.user_id for member in await members.page(room_id, limit=5)] == ["ada", "bob"]
+        assert [member.user_id for member in await members.page(room_id, limit=5, offset=1)] == ["bob"]
+
+
+async def test_operations(database: Database, room_id: str) -> None:
+    """DB-3: the log is read by version, forwards and backwards, and by edit."""
+    await _store(database, *(_operation(room_id, v, client_id=f"client-{v % 2}", seq=v * 10) for v in range(1, 8)))
+    async with database.session() as session:
+        operations = OperationRepository(session)
+        assert [op.version for op in await operations.range(room_id, 2, 5, limit=9)] == [3, 4, 5]
+        assert [op.version for op in await operations.range(room_id, 2, None, limit=3)] == [3, 4, 5]
+        assert [op.version for op in await operations.page(room_id, limit=3)] == [7, 6, 5]
+        assert [op.version for op in await operations.page(room_id, limit=3, before=3)] == [2, 1]
+        assert (await operations.range(room_id, 0, 1, limit=1))[0].op == ["x", 3, {"d": "gone 😀"}]
+        assert await operations.head(room_id) == (7, NOON + timedelta(seconds=7))
+        assert await operations.head("no-such-room") is None
+        assert await operations.result_of(room_id, "client-0", 40) == 4
+        assert await operations.result_of(room_id, "client-1", 40) is None
+        assert await operations.last_seq(room_id, "client-1") == (70, 7)
+        assert await operations.last_seq(room_id, "client-9") is None
+
+
+async def test_messages(database: Database, room_id: str) -> None:
+    """DB-3: chat pages backwards in time."""
+    await _store(
+        database,
+        *(
+            Message(
+                room_id=room_id,
+                id=f"m{number}",
+                user_id="ada",
+                name="Ada",
+                content="hi",
+                reactions={"👍": ["bob"]},
+                created_at=NOON + timedelta(seconds=number),
+            )
+            for number in range(4)
+        ),
+    )
+    async with database.session() as session:
+        messages = MessageRepository(session)
+        assert [message.id for message in await messages.page(room_id, limit=2)] == ["m3", "m2"]
+        older = await messages.page(room_id, limit=9, before=NOON + timedelta(seconds=2))
+        assert [message.id for message in older] == ["m1", "m0"]
+        found = await messages.find(room_id, "m1")
+        assert found is not None
+        assert found.reactions == {"👍": ["bob"]}
+        assert await messages.find(room_id, "m9") is None
+        assert await messages.find("no-such-room", "m1") is None
+
+
+async def test_snapshots(database: Database, room_id: str) -> None:
+    """DB-3: the newest snapshot, also as of a version."""
+    await _store(
+        database,
+        *(
+            DocumentSnapshot(
+                room_id=room_id,
+                version=version,
+                version_epoch=1,
+                content="x" * version,
+                size_bytes=version,
+                clients={"c": (version, version, "ada")},
+            )
+            for version in (10, 20, 30)
+        ),
+    )
+    async with database.session() as session:
+        snapshots = DocumentSnapshotRepository(session)
+        newest = await snapshots.newest(room_id)
+        assert newest is not None
+        assert (newest.version, list(newest.clients["c"])) == (30, [30, 30, "ada"])
+        for upto, expected in ((30, 30), (29, 20), (10, 10)):
+            found = await snapshots.newest(room_id, upto=upto)
+            assert found is not None
+            assert found.version == expected
+        assert await snapshots.newest(room_id, upto=9) is None
+
+
+async def test_conflicts(database: Database, room_id: str) -> None:
+    """DB-3: conflicts page newest first and are counted by kind."""
+    kinds = ["insert-insert", "insert-delete", "insert-insert"]
+    await _store(
+        database,
+        *(
+            ConflictResolution(
+                room_id=room_id,
+                version=number + 2,
+                other_version=number + 1,
+                user_id="a",
+                other_user_id="b",
+                kind=kind,
+                strategy="left",
+            )
+            for number, kind in enumerate(kinds)
+        ),
+    )
+    async with database.session() as session:
+        conflicts = ConflictRepository(session)
+        assert [row.version for row in await conflicts.page(room_id, limit=2)] == [4, 3]
+        assert [row.version for row in await conflicts.page(room_id, limit=2, offset=2)] == [2]
+        assert await conflicts.summary(room_id) == {"insert-insert": 2, "insert-delete": 1}
+        assert await conflicts.summary("no-such-room") == {}
+
+
+async def test_users(database: Database) -> None:
+    """DB-7: a profile is brought up to date by a later sign-in; status and last seen are what really happened."""
+    user_id = uuid.uuid4().hex
+    async with database.session() as session:
+        users = UserRepository(session)
+        for missing in (users.get(user_id), users.set_status(user_id, "online")):
+            with pytest.raises(NotFoundError) as caught:
+                await missing
+            assert caught.value.code == "user_not_found"
+        await users.upsert(user_id, "Ada", None, "#aa0000")
+        made = await users.get(user_id)
+        assert (made.name, made.status, made.last_seen) == ("Ada", "offline", None)
+        await users.set_status(user_id, "away")
+    async with database.session() as session:
+        users = UserRepository(session)
+        await users.upsert(user_id, "Ada L.", "ada@example.org", "#00aa00")
+        found = await users.get(user_id)
+        assert (found.name, found.email, found.colour, found.status) == ("Ada L.", "ada@example.org", "#00aa00", "away")
+        assert found.last_seen is not None
+        assert datetime.now(UTC) - found.last_seen < timedelta(minutes=1)
+
+
+async def test_a_session_is_a_transaction(database: Database, room_id: str) -> None:
+    """DB-8: what is raised inside undoes everything."""
+
+    class BoomError(Exception):
+        pass
+
+    with pytest.raises(BoomError):
+        async with database.session() as session:
+            await RoomRepository(session).claim(room_id)
+            raise BoomError
+    async with database.session() as session:
+        assert await RoomRepository(session).epoch(room_id) == 1
+
+
+async def test_a_database_that_is_away_is_unavailable() -> None:
+    """G7, DB-8: connection trouble is one error with a stable code."""
+    away = Database("postgresql://postgres@/postgres?host=/nowhere", timeout=1)
+    with pytest.raises(UnavailableError) as caught:
+        await away.ping()
+    assert caught.value.code == "database_unavailable"
+    await away.close()
+
+
+async def test_a_pool_that_is_used_up_is_unavailable(url: str) -> None:
+    """G7, DB-8: waiting for a connection ends."""
+    tiny = Database(url, pool_size=1, pool_overflow=0, timeout=0.1)
+    async with tiny.session() as session:
+        await session.connection()
+        with pytest.raises(UnavailableError):
+            await tiny.ping()
+    await tiny.ping()
+    await tiny.close()

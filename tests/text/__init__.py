@@ -1,0 +1,1 @@
+"""Tests of rayrooms.text, the OT type."""
