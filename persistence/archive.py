@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from persistence.loader import chat_message, load_room
-from persistence.repositories import MessageRepository, OperationRepository, RoomRepository
+from persistence.repositories import MessageRepository, OperationRepository, RoomMemberRepository, RoomRepository
 
 if TYPE_CHECKING:
     from persistence.database import Database
@@ -24,7 +24,9 @@ class Archive:
     async def claim(self, room_id: str) -> int:
         """Raise the room's owner epoch, in one statement, and return it. Raises NotFoundError(room_not_found)."""
         async with self._database.session() as session:
-            return await RoomRepository(session).claim(room_id)
+            epoch = await RoomRepository(session).claim(room_id)
+            await RoomMemberRepository(session).clear_active(room_id)
+            return epoch
 
     async def load(self, room_id: str) -> LoadedRoom:
         """The room's last durable state; see `load_room`."""

@@ -143,6 +143,9 @@ class EmbeddedPostgres:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGQUIT)
                 process.wait()
+        if self._socket_dir() != self._cluster:
+            with contextlib.suppress(OSError):  # never made, or Postgres left something there
+                self._socket_dir().rmdir()
         self._disown()
 
     # ------------------------------------------------------------------ the directory

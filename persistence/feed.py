@@ -54,7 +54,7 @@ class Snapshot(_Message):
 
 
 class Message(_Message):
-    """A chat message as it now stands (a later record with the same id replaces it)."""
+    """A chat message as it now stands (a later record with the same id replaces it), written at unix time `at`."""
 
     n: int
     id: str

@@ -291,6 +291,8 @@ class RoomJoinedData(Data):
 
 
 class UserJoinedData(Data):
+    """Someone came, or (a `session_id` that is known already) is now as described, such as with another role."""
+
     room_id: str
     user: Participant
 

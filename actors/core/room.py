@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from actors.core.bridge import Foreign
     from actors.core.sessions import User
     from actors.core.state import RoomLimits, RoomState
-    from rayrooms.protocol import ChatMessage, Operation, Participant, Status
+    from rayrooms.protocol import ChatMessage, Operation, Participant, Role, Status
 
 CONFLICTS_PER_EDIT = 4
 """An edit that met many others is recorded with the first few: the table is for people to read."""
@@ -332,14 +332,14 @@ class RoomCore:
         session.typing_until = now + self.limits.typing_timeout if is_typing else 0.0
         return session
 
-    def set_role(self, user_id: str, user: User | None) -> list[Session]:
+    def set_role(self, user_id: str, role: Role | None) -> list[Session]:
         """A user's role changed, or (None) the user may not be here any more; returns the sessions concerned."""
         found = [session for session in self.sessions if session.user.user_id == user_id]
         for session in found:
-            if user is None:
+            if role is None:
                 self.sessions.remove(session.sid)
             else:
-                session.user = user
+                session.user.role = role
         return found
 
     # -------------------------------------------------------------- talking

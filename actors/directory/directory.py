@@ -45,6 +45,7 @@ class Directory:
         self._pool = WarmPool(fleet, size=warm)
         self._owners: dict[str, Owner] = {}
         self._activating: dict[str, asyncio.Task[RoomAddress]] = {}
+        self._releasing: dict[str, asyncio.Task[bool]] = {}
         self._gate = asyncio.Semaphore(_PARALLEL_ACTIVATIONS)
         self._closing = False
 
@@ -77,6 +78,9 @@ class Directory:
         `failed_epoch` is the epoch of an owner that the caller could not reach. Raises NotFoundError for an unknown
         room and UnavailableError when it cannot be loaded now.
         """
+        releasing = self._releasing.get(room_id)
+        if releasing is not None:
+            await asyncio.wait([releasing])
         owner = self._owners.get(room_id)
         if owner is not None:
             if owner.address.epoch > failed_epoch or await self._alive(owner):
@@ -125,6 +129,14 @@ class Directory:
 
     async def release(self, room_id: str) -> bool:
         """Store a room and let its actor go; True when it was awake. Raises UnavailableError if it cannot be stored."""
+        task = self._releasing.get(room_id)
+        if task is None:
+            task = asyncio.create_task(self._release(room_id))
+            self._releasing[room_id] = task
+            task.add_done_callback(lambda _: self._releasing.pop(room_id, None))
+        return await asyncio.shield(task)
+
+    async def _release(self, room_id: str) -> bool:
         owner = self._owners.get(room_id)
         if owner is None:
             return False

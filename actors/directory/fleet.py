@@ -7,13 +7,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import ray
-from persistence.actor import PersistenceActor, persistence_name
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.archive import call
 from actors.directory.worker import WorkerLostError
 from actors.room_actor import RoomActor
+from persistence.actor import PersistenceActor, persistence_name
 from rayrooms.errors import RayroomsError, UnavailableError
 
 if TYPE_CHECKING:

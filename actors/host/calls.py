@@ -11,9 +11,6 @@ from actors.link import messages as link
 from rayrooms.errors import InvalidError, RayroomsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from actors.core.sessions import Session
     from actors.host.link_server import LinkServer
     from actors.host.live_room import LiveRoom
     from actors.host.room_host import RoomHost
@@ -50,7 +47,7 @@ async def _answer(host: RoomHost, room: LiveRoom, call: Call) -> link.Answer:
             await host.snapshot_durable()
             return link.Ok()
         case link.MemberChanged():
-            room.member_changed(call.user_id, _with_role(call))
+            room.member_changed(call.user_id, call.role)
             return link.Ok()
 
 
@@ -104,15 +101,3 @@ async def _submit(host: RoomHost, room: LiveRoom, call: link.Submit) -> link.Sub
         return link.SubmitAnswer(version, room.now())
     room.committed(edited)
     return link.SubmitAnswer(edited.version, edited.commit.at)
-
-
-def _with_role(call: link.MemberChanged) -> Callable[[Session], User] | None:
-    role = call.role
-    if role is None:
-        return None
-
-    def change(session: Session) -> User:
-        user = session.user
-        return User(user.user_id, user.name, user.colour, role)
-
-    return change

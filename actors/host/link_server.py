@@ -23,6 +23,8 @@ MAX_UNSENT = 64 * 1024 * 1024
 _decode = msgspec.msgpack.Decoder(list[link.ToRoom]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
+_PONG = frame([_encode(link.Pong())])
+
 
 class LinkServer(asyncio.Protocol):
     """One gateway's link. It speaks only after a Hello with the secret and the epoch of the room that lives here."""
@@ -66,6 +68,10 @@ class LinkServer(asyncio.Protocol):
             return True
         self.close()
         return False
+
+    def pong(self) -> None:
+        """Say that we are here; not a part of any turn, so it passes commits that wait for the feed."""
+        self.write(_PONG)
 
     def write(self, data: bytes) -> None:
         """Send a frame, or cut off a gateway that has stopped reading."""

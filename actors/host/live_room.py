@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 
+from actors.core.sessions import participant
 from actors.host import events
 from actors.host.outbox import Outbox
 from actors.link import messages as link
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from actors.host.config import RoomConfig
     from actors.host.outbox import Pipe
     from persistence.feed_client import FeedSender
-    from rayrooms.protocol import ChatMessage
+    from rayrooms.protocol import ChatMessage, Role
 
 
 class LiveRoom:
@@ -156,14 +157,20 @@ class LiveRoom:
         active = user_id in self.core.sessions.user_ids()
         self.outbox.records.append(feed.MemberSeen(self._next(), self.core.room_id, user_id, active, now))
 
-    def member_changed(self, user_id: str, user: Callable[[Session], User] | None) -> None:
-        """A member's role changed (`user` makes the new one), or (None) the member was removed."""
-        sessions = [session for session in self.core.sessions if session.user.user_id == user_id]
-        if user is None:
-            for session in self.core.set_role(user_id, None):
+    def member_changed(self, user_id: str, role: Role | None) -> None:
+        """A member's role changed, or (None) the member was removed: their sessions follow at once."""
+        for session in self.core.set_role(user_id, role):
+            if role is None:
                 self._evict(session, "removed")
-        elif sessions:
-            self.core.set_role(user_id, user(sessions[0]))
+                continue
+            pipe = self._owners.get(session.sid)
+            if pipe is not None:
+                self.outbox.send(pipe, link.RoleChanged(session.sid, role))
+            # For everybody, the member included: a participant who is known already is brought up to date.
+            data = protocol.UserJoinedData(
+                room_id=self.core.room_id, user=participant(session, self.core.log, self._clock())
+            )
+            self.outbox.broadcast(events.event(protocol.UserJoined(data=data)))
 
     # -------------------------------------------------------------- editing
 

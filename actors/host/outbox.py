@@ -12,10 +12,10 @@ from persistence.wire import frame
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.link.messages import Attached, Detached, Failure, Reply, Unicast, Welcome
+    from actors.link.messages import Attached, Detached, Failure, Reply, RoleChanged, Unicast, Welcome
     from persistence.feed import Record
 
-    Addressed = Attached | Detached | Unicast | Reply | Failure | Welcome
+    Addressed = Attached | Detached | RoleChanged | Unicast | Reply | Failure | Welcome
 
 _encode = msgspec.msgpack.Encoder().encode
 

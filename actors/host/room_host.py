@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.core.room import RoomCore
-from actors.core.sessions import User
-from actors.host.calls import answer
-from actors.host.config import API_CLIENT, HostStatus, RoomAddress
+from actors.host.config import HostStatus, RoomAddress
+from actors.host.dispatcher import Dispatcher
 from actors.host.link_server import LinkServer
 from actors.host.live_room import LiveRoom
-from actors.link import messages as link
 from persistence.feed_client import FeedSender
-from rayrooms.errors import InvalidError, RayroomsError, UnavailableError
+from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from actors.core.state import ClientMark
     from actors.host.config import Activation, RoomConfig
     from actors.host.lookups import RoomArchive
+    from actors.link import messages as link
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +58,7 @@ class RoomHost:
         self._links: set[LinkServer] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dispatcher = Dispatcher(self)
         self._durable_waiters: list[tuple[int, asyncio.Future[None]]] = []
 
     # -------------------------------------------------------------- lifecycle
@@ -97,7 +96,7 @@ class RoomHost:
         self.address = RoomAddress(
             order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
         )
-        self._spawn(self._tick(self._room))
+        self.spawn(self._tick(self._room))
         return self.address
 
     async def release(self) -> None:
@@ -221,131 +220,13 @@ class RoomHost:
             self._room.end_turn()
 
     def dispatch(self, pipe: LinkServer, message: link.ToRoom) -> None:
-        """One message of a gateway. What is refused is answered to its sender and harms nobody else (G8)."""
-        room = self._room
-        if room is None or room.closed:
-            return
-        match message:
-            case link.Edit():
-                self._edit(room, pipe, message)
-            case link.Attach():
-                self._attach(room, pipe, message)
-            case link.Detach():
-                room.detach(message.sid)
-            case link.SetTyping() | link.SetPresence() | link.SetCursor() | link.Post() | link.React() | link.Sync():
-                self._social(room, pipe, message)
-            case link.Hello():
-                pipe.close()
-            case _:
-                self._spawn(answer(self, room, pipe, message))
+        """One message of a gateway; ignored while the room is on its way out."""
+        if self._room is not None and not self._room.closed:
+            self._dispatcher.dispatch(self._room, pipe, message)
 
-    def _edit(self, room: LiveRoom, pipe: LinkServer, message: link.Edit) -> None:
-        try:
-            edited = room.edit(message)
-        except RayroomsError as error:
-            room.refuse(pipe, message.sid, error, message.ref, message.seq)
-            return
-        if edited.commit is not None:
-            room.committed(edited)
-        elif edited.version:
-            room.acknowledge_repeat(pipe, message, edited.version)
-        else:
-            self._spawn(self._repeat_from_archive(room, pipe, message))
-
-    async def _repeat_from_archive(self, room: LiveRoom, pipe: LinkServer, message: link.Edit) -> None:
-        """A repeat of an edit so old that only the database knows its version."""
-        session = room.core.sessions.get(message.sid)
-        if session is None or message.seq is None:
-            return
-        try:
-            version = await self._archive.result_of(room.core.room_id, session.client_id, message.seq)
-        except RayroomsError as error:
-            room.refuse(pipe, message.sid, error, message.ref, message.seq)
-        else:
-            room.acknowledge_repeat(pipe, message, version or 0)
-        room.end_turn()
-
-    def _social(
-        self,
-        room: LiveRoom,
-        pipe: LinkServer,
-        message: link.SetTyping | link.SetPresence | link.SetCursor | link.Post | link.React | link.Sync,
-    ) -> None:
-        try:
-            match message:
-                case link.SetTyping():
-                    room.typing(message)
-                case link.SetPresence():
-                    room.presence(message)
-                case link.SetCursor():
-                    room.cursor(message)
-                case link.Post():
-                    self._post(room, pipe, message)
-                case link.React():
-                    self._react(room, pipe, message)
-                case link.Sync():
-                    room.sync(pipe, message)
-        except RayroomsError as error:
-            ref = None if isinstance(message, link.SetTyping | link.SetPresence) else message.ref
-            room.refuse(pipe, message.sid, error, ref)
-
-    # -------------------------------------------------------------- what memory may not know
-
-    def _attach(self, room: LiveRoom, pipe: LinkServer, message: link.Attach) -> None:
-        unknown = room.core.client(message.client_id) is None and room.core.sessions.holder(message.client_id) is None
-        if unknown and message.version is not None:
-            self._spawn(self._attach_known(room, pipe, message))
-        else:
-            self._admit(room, pipe, message, None)
-
-    async def _attach_known(self, room: LiveRoom, pipe: LinkServer, message: link.Attach) -> None:
-        """A client that was here before, but so long ago that only the database knows its last edit."""
-        try:
-            known = await self._archive.client(room.core.room_id, message.client_id)
-        except RayroomsError as error:
-            room.reject(pipe, message, error)
-        else:
-            if self._room is room and not room.closed:
-                self._admit(room, pipe, message, known)
-        room.end_turn()
-
-    def _admit(self, room: LiveRoom, pipe: LinkServer, message: link.Attach, known: ClientMark | None) -> None:
-        try:
-            if message.client_id.startswith(API_CLIENT):
-                raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
-            user = User(message.user_id, message.name, message.colour, message.role)
-            room.attach(pipe, message, user, known)
-        except RayroomsError as error:
-            room.reject(pipe, message, error)
-
-    def _post(self, room: LiveRoom, pipe: LinkServer, message: link.Post) -> None:
-        if message.reply_to is None or room.core.chat.knows(message.reply_to):
-            room.post(message)
-        else:
-            self._spawn(self._with_message(room, pipe, message, message.reply_to))
-
-    def _react(self, room: LiveRoom, pipe: LinkServer, message: link.React) -> None:
-        if room.core.chat.knows(message.message_id):
-            room.react(message)
-        else:
-            self._spawn(self._with_message(room, pipe, message, message.message_id))
-
-    async def _with_message(
-        self, room: LiveRoom, pipe: LinkServer, message: link.Post | link.React, message_id: str
-    ) -> None:
-        """Bring an older chat message in from the database, then go on as if it had always been there."""
-        try:
-            found = await self._archive.message(room.core.room_id, message_id)
-            if found is not None and not room.core.chat.knows(message_id):
-                room.core.chat.adopt(found)
-            if self._room is room and not room.closed:
-                if isinstance(message, link.Post):
-                    room.post(message)
-                else:
-                    room.react(message)
-        except RayroomsError as error:
-            room.refuse(pipe, message.sid, error, message.ref)
-        room.end_turn()
+    def is_live(self, room: LiveRoom) -> bool:
+        """Whether this very room still lives here."""
+        return self._room is room and not room.closed
 
     @property
     def archive(self) -> RoomArchive:
@@ -357,7 +238,8 @@ class RoomHost:
             raise UnavailableError("The room is not here.")
         return self._room
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run something beside the turns, for as long as the room is here."""
         task = asyncio.ensure_future(work)
         assert isinstance(task, asyncio.Task)
         self._tasks.add(task)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 5.0
 _CALL_TIMEOUT = 15.0
+_PING_INTERVAL = 2.0
+_SILENCE = 6.0
+"""Seconds without a word after which an owner counts as lost: it hangs, is stopped, or the network is gone."""
 
 _decode = msgspec.msgpack.Decoder(list[link.FromRoom]).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -30,7 +33,7 @@ CallType = (
     | type[link.MemberChanged]
 )
 
-Event = link.Commits | link.Attached | link.Detached | link.Unicast | link.Broadcast | link.Mark
+Event = link.Commits | link.Attached | link.Detached | link.RoleChanged | link.Unicast | link.Broadcast | link.Mark
 
 
 class LinkListener(Protocol):
@@ -58,11 +61,11 @@ class RoomLink(asyncio.Protocol):
         self._next_call = 1
         self._welcome: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
+        self._heard = self._loop.time()
+        self._beat: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def connect(
-        cls, listener: LinkListener, address: RoomAddress, gateway_id: str
-    ) -> RoomLink:
+    async def connect(cls, listener: LinkListener, address: RoomAddress, gateway_id: str) -> RoomLink:
         """Connect and prove ourselves. Raises UnavailableError when the owner is not there, or another one is."""
         loop = asyncio.get_running_loop()
         try:
@@ -104,9 +107,21 @@ class RoomLink(asyncio.Protocol):
         if self._transport is not None and outbox:
             self._transport.write(frame(outbox))
 
+    def _ping(self) -> None:
+        """Ask for a sign of life while there is none."""
+        silent = self._loop.time() - self._heard
+        if silent > _SILENCE and self._transport is not None:
+            self._transport.abort()
+            return
+        if silent > _PING_INTERVAL / 2:
+            self.send(link.Ping())
+        self._beat = self._loop.call_later(_PING_INTERVAL, self._ping)
+
     def close(self) -> None:
         """Hang up; the listener is not told."""
         self._closed = True
+        if self._beat is not None:
+            self._beat.cancel()
         if self._transport is not None:
             self._transport.close()
 
@@ -119,6 +134,7 @@ class RoomLink(asyncio.Protocol):
         self._transport.write(frame([_encode(link.Hello(address.secret, address.epoch, self._gateway_id))]))
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
         try:
             for payload in self._reader.feed(data):
                 for message in _decode(payload):
@@ -136,6 +152,9 @@ class RoomLink(asyncio.Protocol):
             case link.Welcome():
                 if not self._welcome.done():
                     self._welcome.set_result(None)
+                    self._beat = self._loop.call_later(_PING_INTERVAL, self._ping)
+            case link.Pong():
+                pass
             case _:
                 if not self._closed:
                     self._listener.on_event(message)
@@ -152,6 +171,8 @@ class RoomLink(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
+        if self._beat is not None:
+            self._beat.cancel()
         gone = UnavailableError("The room's owner went away.")
         if not self._welcome.done():
             self._welcome.set_exception(gone)

@@ -91,6 +91,10 @@ class Sync(_Message):
     ref: int | None
 
 
+class Ping(_Message):
+    """Asks whether anybody is there."""
+
+
 class Peek(_Message):
     """The calls of REST: `call` comes back in the Reply or Failure."""
 
@@ -151,6 +155,7 @@ ToRoom = (
     | Post
     | React
     | Sync
+    | Ping
     | Peek
     | Tail
     | ReadChat
@@ -169,6 +174,10 @@ class Welcome(_Message):
 
     room_id: str
     epoch: int
+
+
+class Pong(_Message):
+    """Somebody is there."""
 
 
 class Commit(_Message):
@@ -200,6 +209,13 @@ class Detached(_Message):
 
     sid: int
     payload: bytes
+
+
+class RoleChanged(_Message):
+    """The session's user has another role from now on."""
+
+    sid: int
+    role: Role
 
 
 class Unicast(_Message):
@@ -275,4 +291,4 @@ class Failure(_Message):
     message: str
 
 
-FromRoom = Welcome | Commits | Attached | Detached | Unicast | Broadcast | Mark | Reply | Failure
+FromRoom = Welcome | Pong | Commits | Attached | Detached | RoleChanged | Unicast | Broadcast | Mark | Reply | Failure

@@ -114,19 +114,24 @@ class RoomRecords:
     poison: str | None = None
 
     def add_all(self, records: list[Record]) -> None:
-        try:
-            for record in records:
-                if self.poison is None:
-                    self._add(record)
-                    self.records.append(record)
-        except InvalidError as error:
-            self.poison = error.message
+        """Take records in until one is poison."""
+        for record in records:
+            if self.poison is not None:
+                return
+            try:
+                self._add(record)
+            except Exception as error:  # noqa: BLE001 - whatever a record breaks, it must break for its own room only
+                self.poison = f"record {record.n}: {error}"
+            else:
+                self.records.append(record)
 
     def _add(self, record: Record) -> None:
         match record:
             case Op():
                 self._add_op(record)
             case Snapshot():
+                if self.ops and record.version > max(self.ops):
+                    raise InvalidError(f"a snapshot of version {record.version} is ahead of version {max(self.ops)}")
                 self.snapshots[record.version] = record
             case Message():
                 self.messages[record.id] = record
@@ -141,11 +146,9 @@ class RoomRecords:
             if (known[0].client_id, known[0].seq) != (op.client_id, op.seq):
                 raise InvalidError(f"version {op.version} came twice, as different operations")
             return
-        try:
-            described = text.describe(_decode_operation(op.op))
-        except msgspec.MsgspecError as error:
-            raise InvalidError(f"operation {op.version} cannot be read: {error}") from error
-        self.ops[op.version] = (op, described)
+        if self.ops and op.version > next(reversed(self.ops)) + 1 and op.version > max(self.ops) + 1:
+            raise InvalidError(f"version {op.version} comes after {max(self.ops)}")
+        self.ops[op.version] = (op, text.describe(_decode_operation(op.op)))
 
     def gap_after(self, head: int) -> str | None:
         """Say what is wrong when these records do not continue a log that ends at version `head`."""

@@ -63,9 +63,10 @@ class EditRefused:
 
 @dataclass(frozen=True, slots=True)
 class RequestRefused:
-    """The room refused something else: a chat message, a reaction, a cursor."""
+    """The room refused something else, sent as `ref`: a chat message, a reaction, a cursor."""
 
     error: RayroomsError
+    ref: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from rayrooms.protocol import (
     GetSyncData,
     JoinRoom,
     JoinRoomData,
+    Ping,
     PresenceData,
     PresenceUpdate,
     Range,
@@ -42,6 +43,7 @@ from rayrooms.protocol import (
     SyncResponse,
     Typing,
     TypingData,
+    UserJoined,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +121,8 @@ class ClientState:
         self._window = window
         self._refs = 0
         self._join_ref = 0
-        self._has_joined = False
+        self.entries = 0
+        """How often the room has let this client in."""
         self._fresh = False
         self._superseded = 0
         self._epoch: int | None = None
@@ -131,6 +134,11 @@ class ClientState:
         self._events: list[Event] = []
 
     # -------------------------------------------------------------- reading
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the room has ever let this client in."""
+        return self.entries > 0
 
     @property
     def text(self) -> str:
@@ -145,7 +153,7 @@ class ClientState:
     @property
     def saved(self) -> str:
         """Whether all own edits are in the database: "saved", "saving" or "offline (n unsent)"."""
-        if self.phase != "joined":
+        if self.phase not in {"joined", "joining", "astray"}:
             return f"offline ({len(self.replica.sent) + len(self.replica.unsent)} unsent)"
         return "saved" if self.replica.is_durable else "saving"
 
@@ -193,7 +201,7 @@ class ClientState:
         self.phase = "joining"
         self.retry = None
         self._join_ref = self._next_ref()
-        known = self._has_joined and not self._fresh
+        known = self.has_joined and not self._fresh
         data = JoinRoomData(
             room_id=self.room_id,
             client_id=self.client_id,
@@ -201,6 +209,11 @@ class ClientState:
             version_epoch=self._version_epoch if known else None,
         )
         self._outbox.append(JoinRoom(ref=self._join_ref, data=data))
+
+    def fail(self, error: RayroomsError) -> None:
+        """Nothing will mend it: stay out of the room."""
+        self.phase = "closed"
+        self.failure = error
 
     # -------------------------------------------------------------- doing
 
@@ -251,9 +264,13 @@ class ClientState:
         """
         return self._request(GetSync(data=GetSyncData(room_id=self.room_id, version=self.version)))
 
+    def ping(self) -> None:
+        """Keep the connection alive."""
+        self._outbox.append(Ping())
+
     # -------------------------------------------------------------- receiving
 
-    def receive(self, message: AnyServerEvent) -> None:  # noqa: C901, PLR0912 - one case a message, each a line or two
+    def receive(self, message: AnyServerEvent) -> None:
         """Take in a message of the present connection."""
         match message:
             case Changes(data=data):
@@ -277,6 +294,9 @@ class ClientState:
             case SyncResponse(data=data, ref=ref):
                 if ref is not None:
                     self._events.append(Confirmed(ref, data.version))
+            case UserJoined(data=data) if data.user.session_id == self.session_id:
+                self.role = data.user.role
+                self._events.extend(self.company.receive(message, self.replica))
             case _:
                 self._events.extend(self.company.receive(message, self.replica))
 
@@ -343,7 +363,7 @@ class ClientState:
     def _enter(self, data: RoomJoinedData) -> None:
         """Up to date with the room: take up who and what is in it, and send again what it has not."""
         self.phase = "joined"
-        self._has_joined = True
+        self.entries += 1
         self._fresh = False
         self.session_id, self.role = data.session_id, data.role
         self.name, self.language = data.name, data.language
@@ -381,7 +401,7 @@ class ClientState:
         if edit is None:
             if data.seq is not None:
                 return  # an earlier sending of an edit that has been sent again since
-            self._events.append(RequestRefused(error))
+            self._events.append(RequestRefused(error, ref))
             if data.code == "not_joined":
                 self._go_astray(error)
             return
@@ -396,7 +416,7 @@ class ClientState:
             self.phase = "astray"
             self.retry = error
         else:
-            self._close(error)
+            self.fail(error)
 
     def _left(self) -> None:
         """This session is out. Whether it may come back is for the answer to the next join to say."""
@@ -405,7 +425,7 @@ class ClientState:
         self._superseded += 1
         error = ConflictError("Another connection uses this client id.", code="superseded")
         if self._superseded > MAX_SUPERSEDED:
-            self._close(error)
+            self.fail(error)
         else:
             self._go_astray(error)
 
@@ -422,10 +442,6 @@ class ClientState:
             self.phase = "astray"
             self.retry = retry
         return False
-
-    def _close(self, error: RayroomsError) -> None:
-        self.phase = "closed"
-        self.failure = error
 
     # -------------------------------------------------------------- parts
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from persistence.dsn import libpq_url
 from persistence.embedded import EmbeddedPostgres
 from rayrooms.errors import UnavailableError
 
@@ -15,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class DatabaseServer:
-    """Knows its URL at once; `start` may run in another thread than `stop`."""
+    """Knows its URL at once. `stop` may be called from another thread, also while `start` is still running."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self._postgres = None if url else EmbeddedPostgres(data_dir)
@@ -23,14 +26,18 @@ class DatabaseServer:
         self._stopping = False
 
     def start(self) -> None:
-        """Start it when it is ours, and bring the schema up to date. Raises UnavailableError."""
-        from persistence.migrate import upgrade  # noqa: PLC0415 - half a second that passes while Ray starts
+        """Start it when it is ours; otherwise see whether it can be reached. Raises UnavailableError."""
+        if self._postgres is None:
+            _connect_once(self.url)
+            return
+        self._postgres.start()
+        if self._stopping:
+            self._postgres.stop()
 
-        if self._postgres:
-            self._postgres.start()
-            if self._stopping:
-                self._postgres.stop()
-                return
+    def migrate(self) -> None:
+        """Bring the schema up to date. Raises UnavailableError."""
+        from persistence.migrate import upgrade  # noqa: PLC0415 - half a second that passes while Postgres starts
+
         upgrade(self.url)
 
     def revive(self) -> None:
@@ -44,7 +51,15 @@ class DatabaseServer:
             _log.error("%s", error)
 
     def stop(self) -> None:
-        """Stop an embedded Postgres, also one that is only just starting."""
+        """Stop an embedded Postgres."""
         self._stopping = True
         if self._postgres:
             self._postgres.stop()
+
+
+def _connect_once(url: str) -> None:
+    try:
+        psycopg.connect(libpq_url(url)).close()
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UnavailableError(f"The database cannot be reached: {reason}", code="database_unavailable") from error

@@ -6,7 +6,6 @@ Like `cluster`, to be imported only once the environment is complete.
 from __future__ import annotations
 
 import logging
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from ray import serve
@@ -19,27 +18,19 @@ from serve.launcher.cluster import sentence
 from serve.launcher.errors import LaunchError
 
 if TYPE_CHECKING:
+    from ray.serve import Application
+
     from persistence.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 APPLICATION: Final = "rayrooms"
-IMPORT_PATH: Final = "serve.gateway:app"
-"""As in serve_config.yaml."""
+"""Its name in Serve, as in serve_config.yaml."""
 
 _HOPELESS: Final = {ApplicationStatus.DEPLOY_FAILED, ApplicationStatus.UNHEALTHY}
 
 
-def load_application(import_path: str = IMPORT_PATH) -> serve.Application:
-    """The bound application that the import path `module:name` names."""
-    module, _, name = import_path.partition(":")
-    application = getattr(import_module(module), name)
-    if not isinstance(application, serve.Application):
-        raise TypeError(f"{import_path} is not a Serve application")
-    return application
-
-
-def deploy(settings: Settings, application: serve.Application) -> None:
+def deploy(settings: Settings, application: Application) -> None:
     """Start Serve with its ingress on the chosen address and hand it the application, without waiting for that to run.
 
     Raises LaunchError when Serve or its ingress does not start.

@@ -7,5 +7,5 @@ class LaunchError(Exception):
     """The server cannot run; the message is the one sentence that its user reads."""
 
 
-class StopRequested(BaseException):
-    """SIGINT, SIGTERM or SIGHUP arrived while starting or serving."""
+class StopRequested(Exception):  # noqa: N818 - a request, not an error
+    """A signal has asked the server to stop."""

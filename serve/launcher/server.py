@@ -12,9 +12,7 @@ import time
 import uuid
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, redirect_stderr
-from importlib import import_module
-from io import StringIO
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from persistence.settings import get_settings
@@ -24,14 +22,11 @@ from serve.launcher.database import DatabaseServer
 from serve.launcher.directories import DataDirectory, make_runtime_directory, remove_runtime_directory, runtime_path
 from serve.launcher.environment import identity_environment, tuning_environment
 from serve.launcher.errors import LaunchError, StopRequested
-from serve.launcher.health import base_url, wait_until_well
+from serve.launcher.health import base_url
 from serve.launcher.options import PREFIX, ROOT, SERVER_ID
 from serve.launcher.ports import check_listen, reserve_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
-    from pathlib import Path
     from types import FrameType
 
     from persistence.settings import Settings
@@ -39,12 +34,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _START_TIMEOUT: Final = 120.0
-_RELEASE_TIMEOUT: Final = 60.0
-_STEP_TIMEOUT: Final = 30.0
 _GRACE: Final = 5.0
 _SWEEPS: Final = 4
-_WATCH_INTERVAL: Final = 0.5
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_POLL: Final = 0.5
+_POLL_STARTING: Final = 0.02
 
 
 class Launcher:
@@ -54,27 +47,42 @@ class Launcher:
         self._settings = settings
         self._server_id = str(uuid.uuid4())
         self._began = time.monotonic()
-        self._listening = False
+        self._stopping = threading.Event()
+        self._up = False
+        self._code = 0
 
     def run(self) -> int:
-        """Run until told to stop. Returns the exit status: 0 after an orderly stop, 1 when it could not run."""
+        """Run until told to stop. Returns the exit status: 0 after an orderly stop, 1 when it could not run.
+
+        The server is run by a second thread, and signals, which reach the first, only ever set a flag: an exception out
+        of a signal handler could come in the middle of an import and leave its lock held for ever. It has to be one
+        thread for the whole run, since the kernel ends Ray's processes with the thread that started them.
+        """
         _configure_logging(self._settings.log_level)
+        self._catch_signals()
+        server = threading.Thread(target=self._run, name="server")
+        server.start()
+        while server.is_alive():
+            if not self._up:
+                self._catch_signals()  # Ray puts handlers of its own in place while it starts
+            server.join(_POLL if self._up else _POLL_STARTING)
+        return self._code
+
+    def _run(self) -> None:
         try:
             with ExitStack() as undo:
-                try:
-                    self._listening = True
-                    self._catch_signals()
-                    database = self._start(undo)
-                    self._announce()
-                    self._watch(database)
-                finally:
-                    self._listening = False  # from here on a signal must not cut the stopping short
-        except (StopRequested, SystemExit):  # Ray's own handler, in place for a moment, exits
+                database = self._start(undo)
+                self._up = True
+                self._announce()
+                self._watch(database)
+        except StopRequested:
             _say("stopped")
         except (LaunchError, UnavailableError) as error:
             sys.stderr.write(f"rayrooms: {error}\n")
-            return 1
-        return 0
+            self._code = 1
+        except BaseException:
+            self._code = 1
+            raise
 
     # ------------------------------------------------------------------ up
 
@@ -84,9 +92,9 @@ class Launcher:
         undo.callback(data.release)
         self._end_leftovers(data)
         check_listen(settings.host, settings.port)
-        runtime_dir = runtime_path(data.digest)
         block, reservation = reserve_block(zlib.crc32(data.digest.encode()))
         undo.callback(reservation.close)
+        runtime_dir = runtime_path(data.digest)
         make_runtime_directory(runtime_dir)
         undo.callback(remove_runtime_directory, runtime_dir)
 
@@ -102,53 +110,28 @@ class Launcher:
         undo.callback(data.forget)
         undo.callback(self._end_everything)
 
-        workers = undo.enter_context(ThreadPoolExecutor(max_workers=2, thread_name_prefix="start"))
+        background = undo.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="database"))
         undo.callback(database.stop)
-        ready = workers.submit(database.start)
+        started = background.submit(database.start)
         if settings.database_url:
-            ready.result()  # a wrong URL is told at once, before anything else is started
-        self._start_cluster(undo, workers, ready, runtime_dir)
-        return database
+            started.result()  # a wrong URL is told at once, before anything is started
 
-    def _start_cluster(
-        self, undo: ExitStack, workers: ThreadPoolExecutor, database_ready: Future[None], runtime_dir: Path
-    ) -> None:
-        from serve.launcher import cluster  # noqa: PLC0415 - Ray reads its environment when it is imported
+        # Ray reads its environment when it is imported. Imports are over before the other thread needs any of its own.
+        from serve.launcher.serving import Serving  # noqa: PLC0415
 
-        settings = get_settings()
-        self._mark("Ray imported")
-        imports = workers.submit(import_module, "serve.launcher.deployment")
-        # Ray prints to sys.stderr that its actors are being killed, which on the way down is the very intention.
-        quiet = redirect_stderr(StringIO())
-        undo.callback(quiet.__exit__, None, None, None)
-        undo.callback(_bounded, "leaving Ray", cluster.leave)
-        if settings.ray_address:
-            cluster.join(settings, _inherited_environment())
-            undo.callback(_bounded, "removing the actors", cluster.remove_actors, settings.namespace)
-        else:
-            cluster.start_local(settings, runtime_dir)
-        self._catch_signals()  # Ray has put its own handlers in place
+        self._mark("imported")
+        migrated = background.submit(database.migrate)
+        serving = Serving(undo, get_settings())
+        serving.start_ray(runtime_dir)
         self._mark("Ray started")
-        imports.result()
-        from serve.launcher import deployment  # noqa: PLC0415 - as above
-
-        application = deployment.load_application()
-        database_ready.result()
-        self._mark("database ready, application imported")
-        undo.callback(_bounded, "stopping Serve", deployment.shut_down)
-        undo.callback(
-            _bounded,
-            "releasing the rooms",
-            cluster.release_rooms,
-            settings.namespace,
-            _RELEASE_TIMEOUT,
-            within=_RELEASE_TIMEOUT + 5,
-        )
-        undo.callback(quiet.__enter__)
-        deployment.deploy(settings, application)
+        started.result()
+        migrated.result()
+        self._mark("database ready")
+        serving.deploy()
         self._mark("Serve started")
-        wait_until_well(settings.host, settings.port, failure=deployment.failure, timeout=_START_TIMEOUT)
+        serving.wait_until_well(_START_TIMEOUT, self._checkpoint)
         self._mark("well")
+        return database
 
     def _set_environment(self, identity: dict[str, str], tuning: dict[str, str], **settings: str) -> None:
         """Complete the environment that every process of the server inherits."""
@@ -177,12 +160,17 @@ class Launcher:
 
     def _watch(self, database: DatabaseServer) -> None:
         """Serve until a signal comes; a Postgres of ours that dies is started again."""
-        while True:
-            time.sleep(_WATCH_INTERVAL)
+        while not self._stopping.wait(_POLL):
             database.revive()
+        raise StopRequested
 
     def _mark(self, step: str) -> None:
         _log.debug("%6.2f s  %s", time.monotonic() - self._began, step)
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        if self._stopping.is_set():
+            raise StopRequested
 
     # ------------------------------------------------------------------ down
 
@@ -209,43 +197,16 @@ class Launcher:
     # ------------------------------------------------------------------ signals
 
     def _catch_signals(self) -> None:
-        for number in _SIGNALS:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue  # nohup: the server is to outlive its terminal
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._listening:
-            os.write(sys.stdout.fileno(), b"rayrooms: already stopping; rooms are being written down\n")
-            return
-        self._listening = False
-        os.write(sys.stdout.fileno(), b"rayrooms: stopping ...\n")
-        raise StopRequested
-
-
-def _bounded(what: str, step: Callable[..., None], *arguments: object, within: float = _STEP_TIMEOUT) -> None:
-    """Take one step down. One that fails or hangs is told and left behind: those after it still have to be taken."""
-    failed: list[BaseException] = []
-
-    def take() -> None:
-        try:
-            step(*arguments)
-        except BaseException as error:  # noqa: BLE001 - told below
-            failed.append(error)
-
-    thread = threading.Thread(target=take, name=what, daemon=True)
-    thread.start()
-    thread.join(within)
-    if thread.is_alive():
-        _log.error("%s is not done after %.0f s", what, within)
-    elif failed:
-        _log.error("%s: %s", what, failed[0])
-
-
-def _inherited_environment() -> dict[str, str]:
-    """What processes on a joined cluster, which did not inherit this environment, have to be told of it."""
-    prefixes = (PREFIX, "RAY_SERVE_", "PYTHONPATH")
-    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+        again = self._stopping.is_set()
+        self._stopping.set()
+        told = b"already stopping; rooms are being written down" if again else b"stopping ..."
+        os.write(sys.stdout.fileno(), b"rayrooms: " + told + b"\n")
 
 
 def _raise_file_limit() -> int:

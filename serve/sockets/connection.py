@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rayrooms.errors import RayroomsError
     from serve.auth.tokens import Identity
-    from serve.sockets.hub import RoomSession
+    from serve.sockets.session import RoomSession
 
 TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""

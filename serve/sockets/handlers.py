@@ -15,8 +15,8 @@ from rayrooms.errors import (
     UnavailableError,
 )
 from rayrooms.protocol import Range
-from serve.sockets.hub import RoomSession
 from serve.sockets.payload import Payload
+from serve.sockets.session import Joining, RoomSession
 
 if TYPE_CHECKING:
     from rayrooms.protocol import AnyClientEvent, Operation
@@ -122,7 +122,7 @@ class Handlers:
         if before is not None:
             hub.leave(before)
         session = RoomSession(self._hubs.new_sid(), hub, connection, client_id, admission.role, admission.colour)
-        await hub.join(session, data.version, data.version_epoch, event.ref)
+        await hub.join(session, Joining(data.version, data.version_epoch, event.ref))
 
     def _leave(self, connection: Connection, event: protocol.LeaveRoom) -> None:
         session = self._session(connection, event.data.room_id, None)

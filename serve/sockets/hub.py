@@ -7,50 +7,26 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from actors.link import messages as link
 from actors.link.client import RoomLink
 from rayrooms import protocol
 from rayrooms.errors import ForbiddenError, NotFoundError, RayroomsError, UnavailableError
+from serve.sockets.frames import CommitFrames
 from serve.sockets.payload import Payload
+from serve.sockets.session import Joining
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from actors.host.config import RoomAddress
     from actors.link.client import CallType, Event
-    from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
-    from serve.sockets.connection import Connection
+    from serve.sockets.session import RoomSession
 
 logger = logging.getLogger(__name__)
 
 _RETRY_FIRST = 0.02
 _RETRY_MOST = 1.0
-
-_to_json = msgspec.json.Encoder().encode
-
-
-class RoomSession:
-    """One connection's presence in one room."""
-
-    __slots__ = ("attached", "client_id", "client_id_json", "colour", "connection", "hub", "role", "sid")
-
-    def __init__(self, sid: int, hub: RoomHub, connection: Connection, client_id: str, role: Role, colour: str) -> None:
-        self.sid = sid
-        self.hub = hub
-        self.connection = connection
-        self.client_id = client_id
-        self.client_id_json = _to_json(client_id)
-        self.role = role
-        self.colour = colour
-        self.attached = False
-
-    @property
-    def room_id(self) -> str:
-        """The room that it is in."""
-        return self.hub.room_id
 
 
 class RoomHub:
@@ -83,8 +59,7 @@ class RoomHub:
         self._relinking: asyncio.Task[None] | None = None
         self._failed_epoch = 0
         self._ending = False
-        self._head = b'{"event":"code_change","data":{"room_id":' + _to_json(room_id) + b',"changes":['
-        self._ack_head = b'{"event":"ack","data":{"room_id":' + _to_json(room_id) + b',"client_id":'
+        self._frames = CommitFrames(room_id)
 
     # -------------------------------------------------------------- the link
 
@@ -122,10 +97,9 @@ class RoomHub:
         if self._link is not None:
             self._failed_epoch = self._link.address.epoch
         self._link = None
-        waiting = [session for session in self.sessions.values() if session.attached]
-        for session in waiting:
+        for session in self.sessions.values():
             session.attached = False
-        if waiting and not self._ending and self._relinking is None:
+        if self.sessions and not self._ending and self._relinking is None:
             self._relinking = asyncio.create_task(self._relink())
 
     async def _relink(self) -> None:
@@ -144,8 +118,8 @@ class RoomHub:
                     delay = min(delay * 2, _RETRY_MOST)
                     continue
                 for session in self.sessions.values():
-                    if not session.attached:
-                        self._attach(made, session, self.version, self.version_epoch, None)
+                    if session.asked is not made:
+                        self._attach(made, session)
                 return
         finally:
             self._relinking = None
@@ -186,20 +160,22 @@ class RoomHub:
 
     # -------------------------------------------------------------- sessions
 
-    async def join(self, session: RoomSession, version: int | None, version_epoch: int | None, ref: int | None) -> None:
+    async def join(self, session: RoomSession, joining: Joining) -> None:
         """Take a session to the room; its `room_joined` comes over the link. Raises as `linked`."""
         made = await self.linked()
         if session.connection.closed:
             return
         self.sessions[session.sid] = session
         session.connection.sessions[self.room_id] = session
-        self._attach(made, session, version, version_epoch, ref)
+        session.joining = joining
+        self._attach(made, session)
 
-    def _attach(
-        self, made: RoomLink, session: RoomSession, version: int | None, version_epoch: int | None, ref: int | None
-    ) -> None:
+    def _attach(self, made: RoomLink, session: RoomSession) -> None:
+        """Ask the owner to let a session in: where it joined, or after a change of owner where all here stand."""
         identity = session.connection.identity
         assert identity is not None
+        session.asked = made
+        at = session.joining or Joining(self.version, self.version_epoch, None)
         made.send(
             link.Attach(
                 session.sid,
@@ -208,9 +184,9 @@ class RoomHub:
                 session.colour,
                 session.role,
                 session.client_id,
-                version,
-                version_epoch,
-                ref,
+                at.version,
+                at.version_epoch,
+                at.ref,
             )
         )
 
@@ -270,6 +246,10 @@ class RoomHub:
                 self._to_one(event.sid, event.payload)
             case link.Attached():
                 self._attached(event)
+            case link.RoleChanged():
+                changed = self.sessions.get(event.sid)
+                if changed is not None:
+                    changed.role = event.role
             case link.Detached():
                 self._to_one(event.sid, event.payload)
                 gone = self.sessions.get(event.sid)
@@ -287,6 +267,7 @@ class RoomHub:
         if session is None:
             return
         session.attached = True
+        session.joining = None
         session.connection.deliver(Payload(event.payload))
 
     def _commits(self, commits: list[link.Commit]) -> None:
@@ -300,22 +281,8 @@ class RoomHub:
             if not session.attached:
                 continue
             if session.sid in authors:
-                session.connection.deliver(self._for_author(session, commits))
+                session.connection.deliver(self._frames.for_author(session, commits))
             else:
                 if shared is None:
-                    shared = Payload(self._head + b",".join([commit.change for commit in commits]) + b"]}}")
+                    shared = self._frames.for_reader(commits)
                 session.connection.deliver(shared)
-
-    def _for_author(self, session: RoomSession, commits: list[link.Commit]) -> Payload:
-        """The author's own commits come as acknowledgements: in an `ack` when there are no others, else in between."""
-        sid, client = session.sid, session.client_id_json
-        if all(commit.sid == sid for commit in commits):
-            acks = b",".join([b'{"version":%d,"seq":%d}' % (commit.version, commit.seq) for commit in commits])
-            return Payload(self._ack_head + client + b',"acks":[' + acks + b"]}}")
-        changes = [
-            b'{"version":%d,"client_id":%b,"seq":%d}' % (commit.version, client, commit.seq)
-            if commit.sid == sid
-            else commit.change
-            for commit in commits
-        ]
-        return Payload(self._head + b",".join(changes) + b"]}}")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from pathlib import Path
 
+    import psycopg
+
     from persistence.feed import Record
     from rayrooms.protocol import Operation
 
@@ -38,7 +40,7 @@ def run(loop: LoopFactory, scenario: Coroutine[Any, Any, None]) -> None:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition that nobody announces."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.002)
 
 
@@ -59,6 +61,12 @@ def insertion(n: int, *, version: int | None = None, client_id: str = "client", 
 
 def insertions(first: int, last: int) -> list[Record]:
     return [insertion(n) for n in range(first, last + 1)]
+
+
+def log_of(sql: psycopg.Connection, room_id: str) -> list[int]:
+    """The versions that are stored of a room's log."""
+    rows = sql.execute("SELECT version FROM operations WHERE room_id = %s ORDER BY version", (room_id,)).fetchall()
+    return [version for (version,) in rows]
 
 
 class Sender:

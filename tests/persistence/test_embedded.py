@@ -63,8 +63,10 @@ def test_a_data_directory_with_a_long_path(tmp_path: Path) -> None:
     try:
         with psycopg.connect(server.start()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert server._socket_dir().exists()
     finally:
         server.stop()
+    assert not server._socket_dir().exists()
 
 
 def test_a_data_directory_in_use_is_refused_and_its_server_left_alone(server: EmbeddedPostgres) -> None:

@@ -309,10 +309,13 @@ async def test_a_session_is_a_transaction(database: Database, room_id: str) -> N
     class BoomError(Exception):
         pass
 
-    with pytest.raises(BoomError):
+    async def claim_and_fail() -> None:
         async with database.session() as session:
             await RoomRepository(session).claim(room_id)
             raise BoomError
+
+    with pytest.raises(BoomError):
+        await claim_and_fail()
     async with database.session() as session:
         assert await RoomRepository(session).epoch(room_id) == 1
 

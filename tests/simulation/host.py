@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from actors.core.room import RoomCore, as_change
-from actors.core.sessions import User
 from actors.core.state import ClientMark, RoomLimits, RoomState
-from rayrooms import text
 from rayrooms.errors import InvalidError, RayroomsError, UnavailableError
 from rayrooms.protocol import (
     Ack,
@@ -57,6 +56,10 @@ from rayrooms.protocol import (
     UserLeftData,
 )
 from tests.simulation.database import Database
+
+if TYPE_CHECKING:
+    from actors.core.sessions import User
+    from rayrooms.protocol import Role
 
 NOW = 1_000.0
 
@@ -164,6 +167,16 @@ class RoomHost:
                 one.outbox.append(Changes(data=ChangesData(room_id=self.room_id, changes=changes)))
             self._tell_durable(one)
 
+    def set_role(self, user: User, role: Role) -> None:
+        """What a user may do has changed; those who are here are told."""
+        user.role = role
+        self.core.set_role(user.user_id, role)
+        for participant in self.core.participants(NOW):
+            if participant.user_id == user.user_id:
+                for one in self._sessions():
+                    joined = UserJoinedData(room_id=self.room_id, user=participant)
+                    one.outbox.append(UserJoined(data=joined))
+
     # -------------------------------------------------------------- connections
 
     def connect(self, user: User) -> Connection:
@@ -196,7 +209,7 @@ class RoomHost:
                 data = ErrorData(code=error.code, message=error.message, room_id=self.room_id, seq=seq)
                 connection.outbox.append(Error(ref=message.ref, data=data))
 
-    def _handle(self, connection: Connection, message: AnyClientEvent) -> None:  # noqa: C901 - one case a message
+    def _handle(self, connection: Connection, message: AnyClientEvent) -> None:
         sid, room_id = connection.sid, self.room_id
         match message:
             case JoinRoom(data=data, ref=ref):

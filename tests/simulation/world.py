@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actors.core.sessions import User
@@ -268,11 +267,7 @@ class World:
         """Someone may not edit any more, or may again."""
         if number == 0 or number in self.plan.viewers:
             return
-        self.users[number] = replace(self.users[number], role=dice.choice(["viewer", "member"]))
-        self.host.core.set_role(self.users[number].user_id, self.users[number])
-        for connection in self.host.connections:
-            if connection.user.user_id == self.users[number].user_id:
-                connection.user = self.users[number]
+        self.host.set_role(self.users[number], dice.choice(["viewer", "member"]))
 
     # -------------------------------------------------------------- the end
 

@@ -1,0 +1,99 @@
+"""Ray, Serve and the application of one run, on the way up and on the way down.
+
+Ray and Serve read their environment when they are imported, so this module, `cluster` and `deployment` are imported
+only once it is complete.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import redirect_stderr
+from functools import partial
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from serve.gateway import app
+from serve.launcher import cluster, deployment
+from serve.launcher.health import wait_until_well
+from serve.launcher.options import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from persistence.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_RELEASE_TIMEOUT: Final = 60.0
+_STEP_TIMEOUT: Final = 30.0
+
+
+class Serving:
+    """Each step up leaves with `undo` what takes it down again."""
+
+    def __init__(self, undo: ExitStack, settings: Settings) -> None:
+        self._undo = undo
+        self._settings = settings
+        # Ray prints to sys.stderr that its actors are being killed, which on the way down is the very intention.
+        self._quiet = redirect_stderr(StringIO())
+
+    def start_ray(self, runtime_dir: Path) -> None:
+        """Start a cluster of our own, or join the one that the settings name. Raises LaunchError."""
+        undo, settings = self._undo, self._settings
+        undo.callback(self._quiet.__exit__, None, None, None)
+        undo.callback(_bounded, "leaving Ray", cluster.leave)
+        if settings.ray_address:
+            cluster.join(settings, _told_environment())
+            undo.callback(_bounded, "removing the actors", partial(cluster.remove_actors, settings.namespace))
+        else:
+            cluster.start_local(settings, runtime_dir)
+        undo.callback(self._quiet.__enter__)
+
+    def deploy(self) -> None:
+        """Start Serve with its ingress and hand it the application. Raises LaunchError."""
+        release = partial(cluster.release_rooms, self._settings.namespace, _RELEASE_TIMEOUT)
+        self._undo.callback(_bounded, "stopping Serve", deployment.shut_down)
+        self._undo.callback(_bounded, "releasing the rooms", release, within=_RELEASE_TIMEOUT + _STEP_TIMEOUT)
+        self._undo.callback(self._quiet.__enter__)
+        deployment.deploy(self._settings, app)
+
+    def wait_until_well(self, timeout: float, checkpoint: Callable[[], None]) -> None:
+        """Return once all parts are well; `checkpoint` is called every now and then and may raise.
+
+        Raises LaunchError when the application cannot come up, or does not within `timeout` seconds.
+        """
+
+        def failure() -> str | None:
+            checkpoint()
+            return deployment.failure()
+
+        wait_until_well(self._settings.host, self._settings.port, failure=failure, timeout=timeout)
+
+
+def _bounded(what: str, step: Callable[[], None], *, within: float = _STEP_TIMEOUT) -> None:
+    """Take one step down. One that fails or hangs is told and left behind: those after it still have to be taken."""
+    failed: list[Exception] = []
+
+    def take() -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - told below
+            failed.append(error)
+
+    thread = threading.Thread(target=take, name=what, daemon=True)
+    thread.start()
+    thread.join(within)
+    if thread.is_alive():
+        _log.error("%s is not done after %.0f s", what, within)
+    elif failed:
+        _log.error("%s: %s", what, cluster.sentence(failed[0]))
+
+
+def _told_environment() -> dict[str, str]:
+    """What processes on a joined cluster, which do not inherit this environment, have to be told of it."""
+    prefixes = (PREFIX, "RAY_SERVE_", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}

@@ -1,0 +1,1 @@
+"""Tests of rooms, their directory, their host and their links, without Ray."""
