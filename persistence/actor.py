@@ -58,6 +58,10 @@ class PersistenceActor:
         """Whether all that came for the room is stored, within `timeout` seconds; see `Writer.drain`."""
         return await self._writer.drain(room_id, timeout)
 
+    async def catch_up(self, room_id: str, timeout: float) -> bool:  # noqa: ASYNC109 - as above
+        """Whether what the room's senders handed over so far is stored; see `Writer.catch_up`."""
+        return await self._writer.catch_up(room_id, timeout)
+
     async def stats(self) -> WriterStats:
         return await self._writer.stats()
 

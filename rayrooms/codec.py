@@ -37,7 +37,7 @@ class _Decoder(Generic[T]):
     def __call__(self, frame: Frame) -> T:
         try:
             return self._decode(frame)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise self._refusal(frame, error) from None
 
     def _refusal(self, frame: Frame, error: Exception) -> InvalidError:
@@ -45,10 +45,10 @@ class _Decoder(Generic[T]):
             return InvalidError("Text must not contain lone surrogates.", code="invalid_text")
         try:
             event = self._decode_event(frame).event
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return InvalidError(f"This is not a message: {error}.")
         if event not in self._known:
-            return InvalidError(f"There is no event {event!r}.", code="unknown_event")
+            return InvalidError(f"There is no event {event[:64]!r}.", code="unknown_event")
         return InvalidError(f"This is not a well-formed {event!r}: {error}.")
 
 

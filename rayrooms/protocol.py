@@ -9,7 +9,7 @@ the rules that these messages obey.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 
@@ -20,13 +20,18 @@ SUBPROTOCOL_BEARER = "bearer."
 """A client that cannot set headers offers `bearer.<token>` beside the subprotocol it wants."""
 
 
+MAX_INTEGER = 2**53 - 1
+Integer = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+"""What clients send as a number: no larger than every client can hold exactly."""
+
+
 class Delete(TypedDict):
     """The delete component of an operation: a count of code points, or the very text that goes."""
 
-    d: int | str
+    d: Integer | str
 
 
-Component = int | str | Delete
+Component = Integer | str | Delete
 Operation = list[Component]
 
 Role = Literal["owner", "admin", "member", "viewer"]
@@ -44,8 +49,8 @@ class Data(msgspec.Struct, omit_defaults=True, kw_only=True):
 class Range(msgspec.Struct, array_like=True):
     """A selection `[anchor, head]`; a bare cursor has both equal."""
 
-    anchor: int
-    head: int
+    anchor: Integer
+    head: Integer
 
 
 class Cursor(Data):
@@ -107,7 +112,7 @@ class Ack(Data):
 
 class ConnectData(Data):
     token: str | None = None
-    protocol: int = PROTOCOL_VERSION
+    protocol: Integer = PROTOCOL_VERSION
 
 
 class JoinRoomData(Data):
@@ -115,8 +120,8 @@ class JoinRoomData(Data):
 
     room_id: str
     client_id: str | None = None
-    version: int | None = None
-    version_epoch: int | None = None
+    version: Integer | None = None
+    version_epoch: Integer | None = None
 
 
 class RoomData(Data):
@@ -133,13 +138,13 @@ class CodeChangeData(Data):
 
     room_id: str
     op: Operation | None = None
-    version: int | None = None
+    version: Integer | None = None
     client_id: str | None = None
-    seq: int | None = None
+    seq: Integer | None = None
     type: EditType | None = None
-    position: int | None = None
+    position: Integer | None = None
     content: str | None = None
-    length: int | None = None
+    length: Integer | None = None
     user_id: str | None = None
 
 
@@ -148,8 +153,8 @@ class CursorData(Data):
 
     room_id: str
     ranges: list[Range] | None = None
-    position: int | None = None
-    version: int | None = None
+    position: Integer | None = None
+    version: Integer | None = None
     user_id: str | None = None
 
 
@@ -183,13 +188,13 @@ class ReactionData(Data):
 
 class GetSyncData(Data):
     room_id: str
-    version: int | None = None
+    version: Integer | None = None
 
 
 class ClientEvent(msgspec.Struct, tag_field="event", omit_defaults=True, kw_only=True):
     """Base of what clients send."""
 
-    ref: int | None = None
+    ref: Integer | None = None
 
 
 class Connect(ClientEvent, tag="connect"):

@@ -182,10 +182,8 @@ class RoomCore:
         last = mark.seq if mark is not None else 0
         if seq is None:
             seq = last + 1
-        elif seq <= last:
+        if _is_repeat(seq, last):
             return Edited(None, self._result_of(session.client_id, seq, mark), [])
-        elif seq != last + 1:
-            raise ConflictError(f"Edit {seq} came before edit {last + 1}.", code="out_of_order")
         text.check(op)
         made = op
         foreign = self._context(session, self.version if version is None else version)
@@ -225,10 +223,8 @@ class RoomCore:
         if (mark is not None and mark.user_id != user.user_id) or holder is not None:
             raise ForbiddenError("This client id belongs to someone else, or to a live session.")
         last = mark.seq if mark is not None else 0
-        if seq <= last:
+        if _is_repeat(seq, last):
             return Edited(None, self._result_of(client_id, seq, mark), [])
-        if seq != last + 1:
-            raise ConflictError(f"Edit {seq} came before edit {last + 1}.", code="out_of_order")
         text.check(op)
         at = self.version if version is None else version
         self._check_version(at)
@@ -366,6 +362,15 @@ class RoomCore:
         if session is None:
             raise InvalidError("Join the room first.", code="not_joined")
         return session
+
+
+def _is_repeat(seq: int, last: int) -> bool:
+    """Whether edit `seq` of a client was committed before. Raises InvalidError, and ConflictError for a gap."""
+    if seq < 1:
+        raise InvalidError("Edits are numbered from 1 on.")
+    if seq > last + 1:
+        raise ConflictError(f"Edit {seq} came before edit {last + 1}.", code="out_of_order")
+    return seq <= last
 
 
 def as_change(commit: Commit) -> Change:

@@ -31,7 +31,7 @@ _PERSISTENCE: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1,
 _STATUS_TIMEOUT = 3.0
 _START_TIMEOUT = 60.0
 _WORK_TIMEOUT = 40.0
-_DRAIN_TIMEOUT = 15.0
+_DRAIN_TIMEOUT = 5.0
 _RETRY = 0.1
 
 
@@ -102,8 +102,10 @@ class RayFleet:
 
     async def drain(self, room_id: str) -> None:
         async def one(node_id: str) -> None:
-            drained = await _patiently(lambda: self._persistence(node_id).drain.remote(room_id, _DRAIN_TIMEOUT))
-            if not drained:
+            if await _patiently(lambda: self._persistence(node_id).drain.remote(room_id, _DRAIN_TIMEOUT)):
+                return
+            # An owner that was given up for hanging has not let go of its feed. The claim that follows fences it.
+            if not await _patiently(lambda: self._persistence(node_id).catch_up.remote(room_id, _DRAIN_TIMEOUT)):
                 raise UnavailableError(
                     "What the room's last owner wrote is not stored yet; try again.", code="database_unavailable"
                 )

@@ -68,7 +68,7 @@ class RoomRepository(BaseRepository[Room]):
         """
         statement = select(Room).where(~col(Room.private))
         if search is not None and search.strip():
-            statement = statement.where(_matches(search))
+            statement = statement.where(matches(search))
         return await self._all(
             statement.order_by(col(Room.created_at).desc(), col(Room.id)).limit(limit).offset(offset)
         )
@@ -94,7 +94,7 @@ class RoomRepository(BaseRepository[Room]):
         return epoch
 
 
-def _matches(search: str) -> ColumnElement[bool]:
+def matches(search: str) -> ColumnElement[bool]:
     words = re.findall(r"\w+", search)
     if not words:
         return false()

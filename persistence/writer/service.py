@@ -21,6 +21,7 @@ from persistence.writer.feeds import Feed
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from pathlib import Path
 
     from persistence.settings import Settings
@@ -139,15 +140,33 @@ class Writer:
         True at once when nothing is held for it; False when that takes more than `timeout` seconds, since a sender
         still lives or Postgres is away.
         """
+        return await self._until(lambda: not self._feeds_of(room_id), timeout)
+
+    async def catch_up(self, room_id: str, timeout: float) -> bool:  # noqa: ASYNC109 - as above
+        """Wait until all that the room's senders have handed over so far is committed, though they may live on.
+
+        For an owner that hangs: it acknowledges nothing any more, so what it has handed over is all there is to keep.
+        """
+        for feed in self._feeds_of(room_id):
+            feed.read_now()
+        return await self._until(
+            lambda: all(feed.buffer is None or not feed.buffer.waiting for feed in self._feeds_of(room_id)), timeout
+        )
+
+    def _feeds_of(self, room_id: str) -> list[Feed]:
+        return [feed for feed in self._feeds if feed.owner is not None and feed.owner.room_id == room_id]
+
+    async def _until(self, reached: Callable[[], bool], timeout: float) -> bool:  # noqa: ASYNC109 - as above
+        """Wait for a commit or the end of a feed that makes it so."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        while any(feed.owner is not None and feed.owner.room_id == room_id for feed in self._feeds):
+        while not reached():
             changed = loop.create_future()
             self._drains.add(changed)
             await asyncio.wait({changed}, timeout=deadline - loop.time())
             self._drains.discard(changed)
             if loop.time() >= deadline:
-                return False
+                return reached()
         return True
 
     async def stats(self) -> WriterStats:
@@ -225,6 +244,9 @@ class Writer:
 
     def _forget(self, feed: Feed) -> None:
         self._feeds.discard(feed)
+        self._tell_waiters()
+
+    def _tell_waiters(self) -> None:
         for changed in self._drains:
             if not changed.done():
                 changed.set_result(None)
@@ -292,6 +314,7 @@ class Writer:
                     feed.durable(batch.reach[buffer])
                 if feed.ended:
                     self._ended(feed)
+        self._tell_waiters()
         self._relieve()
 
     def _fence(self, feed: Feed, epoch: int) -> None:

@@ -61,6 +61,7 @@ class RoomClient:
         self._state = ClientState(room_id, client_id=client_id, new_client_id=_new_client_id, window=window)
         self._dispatcher = Dispatcher()
         self._conditions = Conditions()
+        self._asked: set[int] = set()
         self._answers: dict[int, int | None] = {}
         self._runner = Runner(
             self._state,
@@ -300,10 +301,13 @@ class RoomClient:
         """The room's version once it is reached here; None when the question or what it led to was lost on the way."""
         state, entries = self._state, self._state.entries
         ref = state.ask_version()
-        self._answers.clear()
+        self._asked.add(ref)
         self._runner.step()
-        await self.wait_for(lambda: ref in self._answers or state.entries != entries or self.status != "online")
-        version = self._answers.pop(ref, None)
+        try:
+            await self.wait_for(lambda: ref in self._answers or state.entries != entries or self.status != "online")
+        finally:
+            self._asked.discard(ref)
+            version = self._answers.pop(ref, None)
         if version is None:
             return None
         await self.wait_for(lambda: state.version >= version or state.entries != entries)
@@ -368,12 +372,10 @@ class RoomClient:
             raise self._state.failure
 
     def _publish(self, event: Event) -> None:
-        if isinstance(event, Confirmed):
-            self._answers[event.ref] = event.version
-            return
-        if isinstance(event, RequestRefused) and event.ref is not None:
-            self._answers[event.ref] = None
-        self._dispatcher.publish(event)
+        if isinstance(event, Confirmed | RequestRefused) and event.ref in self._asked:
+            self._answers[event.ref] = event.version if isinstance(event, Confirmed) else None
+        else:
+            self._dispatcher.publish(event)
 
     def _look(self) -> None:
         self._conditions.look()

@@ -206,7 +206,7 @@ class Launcher:
         again = self._stopping.is_set()
         self._stopping.set()
         told = b"already stopping; rooms are being written down" if again else b"stopping ..."
-        os.write(sys.stdout.fileno(), b"rayrooms: " + told + b"\n")
+        os.write(1, b"rayrooms: " + told + b"\n")
 
 
 def _raise_file_limit() -> int:

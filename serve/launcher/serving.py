@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from contextlib import redirect_stderr
+from contextlib import redirect_stdout
 from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Final
@@ -38,8 +38,8 @@ class Serving:
     def __init__(self, undo: ExitStack, settings: Settings) -> None:
         self._undo = undo
         self._settings = settings
-        # Ray prints to sys.stderr that its actors are being killed, which on the way down is the very intention.
-        self._quiet = redirect_stderr(StringIO())
+        # Ray prints to sys.stdout that its actors are being killed, which on the way down is the very intention.
+        self._quiet = redirect_stdout(StringIO())
 
     def start_ray(self, runtime_dir: Path) -> None:
         """Start a cluster of our own, or join the one that the settings name. Raises LaunchError."""
@@ -51,7 +51,6 @@ class Serving:
             undo.callback(_bounded, "removing the actors", partial(cluster.remove_actors, settings.namespace))
         else:
             cluster.start_local(settings, runtime_dir)
-        undo.callback(self._quiet.__enter__)
 
     def deploy(self) -> None:
         """Start Serve with its ingress and hand it the application. Raises LaunchError."""

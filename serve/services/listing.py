@@ -9,7 +9,7 @@ from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from persistence.repositories import BaseRepository
-from persistence.repositories.rooms import _matches
+from persistence.repositories.rooms import matches
 from persistence.tables import Room, RoomMember
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PersonalRepository(BaseRepository[RoomMember]):
 
 def _candidates(search: str | None) -> Select[str]:
     statement = select(col(Room.id))
-    return statement.where(_matches(search)) if search and search.strip() else statement
+    return statement.where(matches(search)) if search and search.strip() else statement
 
 
 def _newest(statement: Select[str], depth: int) -> Select[str]:

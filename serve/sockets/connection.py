@@ -37,7 +37,7 @@ class Connection:
         self._send = send
         self._binary = binary
         self._max_waiting = max_waiting
-        self._waiting: deque[Message] = deque()
+        self._waiting: deque[tuple[Message, int]] = deque()
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
 
@@ -49,7 +49,7 @@ class Connection:
         if self._stalled is None:
             self._write(message)
             return
-        self._waiting.append(message)
+        self._waiting.append((message, payload.size))
         self._waiting_bytes += payload.size
         if self._waiting_bytes > self._max_waiting:
             self.close(TRY_AGAIN_LATER, "reading too slowly")
@@ -86,10 +86,9 @@ class Connection:
         try:
             await _resume(sending, future)
             while self._waiting:
-                message = self._waiting.popleft()
-                self._waiting_bytes -= len(message.get("text") or message.get("bytes") or "")
+                message, size = self._waiting.popleft()
+                self._waiting_bytes -= size
                 await self._send(message)
-            self._waiting_bytes = 0
         except Exception:  # noqa: BLE001 - as above: the receiving side sees the socket's end and cleans up
             self.closed = True
         finally:

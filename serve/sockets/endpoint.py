@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rayrooms import protocol
+from rayrooms.codec import codec_for
 from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
 from serve.sockets.connection import Connection
 
@@ -24,32 +25,14 @@ BAD_TOKEN = 4401
 GOING_AWAY = 1001
 _AUTH_TIMEOUT = 15.0
 
-_json = msgspec.json.Decoder(protocol.AnyClientEvent).decode
-_msgpack = msgspec.msgpack.Decoder(protocol.AnyClientEvent).decode
+_json = codec_for(protocol.SUBPROTOCOL_JSON).decode_client
+_msgpack = codec_for(protocol.SUBPROTOCOL_MSGPACK).decode_client
 
 
-class _Envelope(msgspec.Struct):
-    """As much of a message as is needed to refuse it."""
+class _Answerable(msgspec.Struct):
+    """As much of a message as is needed to answer it."""
 
-    event: str | None = None
-    ref: int | None = None
-
-
-_EVENTS = frozenset(
-    {
-        "connect",
-        "join_room",
-        "leave_room",
-        "code_change",
-        "cursor_update",
-        "presence_update",
-        "typing",
-        "chat_message",
-        "add_reaction",
-        "get_sync",
-        "ping",
-    }
-)
+    ref: protocol.Integer | None = None
 
 
 class SocketEndpoint:
@@ -108,44 +91,40 @@ class SocketEndpoint:
     async def _take(self, connection: Connection, message: Message) -> None:
         text: str | None = message.get("text")
         data: str | bytes = text if text is not None else message.get("bytes") or b""
-        if len(data) > self._settings.max_message:
-            limit = self._settings.max_message
+        limit = self._settings.max_message
+        if len(data) > limit or (isinstance(data, str) and 4 * len(data) > limit and len(data.encode()) > limit):
             connection.refuse(TooLargeError(f"A message holds at most {limit} bytes."), None)
             return
         try:
             event = _json(data) if isinstance(data, str) else _msgpack(data)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            self._refuse(connection, data, error)
+        except InvalidError as error:
+            connection.refuse(error, _ref(data))
             return
         await self._handlers.handle(connection, event)
-
-    def _refuse(self, connection: Connection, data: str | bytes, error: Exception) -> None:
-        """Say what is wrong with a message that could not be read, as exactly as it allows."""
-        try:
-            envelope = (
-                msgspec.json.decode(data, type=_Envelope)
-                if isinstance(data, str)
-                else msgspec.msgpack.decode(data, type=_Envelope)
-            )
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            envelope = _Envelope()
-        if envelope.event is not None and envelope.event not in _EVENTS:
-            refusal = InvalidError(f"There is no event {envelope.event[:64]!r}.", code="unknown_event")
-        else:
-            refusal = InvalidError(f"The message cannot be read: {error}.")
-        connection.refuse(refusal, envelope.ref)
 
     def _origin_allowed(self, headers: dict[str, str]) -> bool:
         """Browsers say where a page comes from: from this server itself, or from a place that the settings name."""
         origin = headers.get("origin")
         if origin is None or origin in self._settings.allowed_origins:
             return True
-        return urlsplit(origin).netloc == headers.get("host", "")
+        try:
+            return urlsplit(origin).netloc == headers.get("host", "")
+        except ValueError:
+            return False
 
     def going_away(self, reason: str) -> None:
         """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
         for connection in list(self._open):
             connection.close(1012, reason)
+
+
+def _ref(data: str | bytes) -> int | None:
+    """The ref of a message that could not be read otherwise, if that can be."""
+    decode = msgspec.json.decode if isinstance(data, str) else msgspec.msgpack.decode
+    try:
+        return decode(data, type=_Answerable).ref
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
 
 
 def _token(headers: dict[str, str], offered: list[str]) -> str | None:

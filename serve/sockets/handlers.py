@@ -16,7 +16,7 @@ from rayrooms.errors import (
 )
 from rayrooms.protocol import Range
 from serve.sockets.payload import Payload
-from serve.sockets.session import Joining, RoomSession
+from serve.sockets.session import RoomSession, Standing
 
 if TYPE_CHECKING:
     from rayrooms.protocol import AnyClientEvent, Operation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from serve.sockets.hubs import RoomHubs
     from serve.sockets.online import OnlineUsers
 
-MAX_CLIENT_ID = 64
+MAX_ID = 64
 
 
 class Handlers:
@@ -71,10 +71,13 @@ class Handlers:
             case protocol.SendChat():
                 data = event.data
                 session = self._session(connection, data.room_id, data.user_id)
+                if data.reply_to is not None:
+                    _check_id(data.reply_to)
                 self._post(session, link.Post(session.sid, data.content, data.reply_to, event.ref))
             case protocol.AddReaction():
                 reaction = event.data
                 session = self._session(connection, reaction.room_id, reaction.user_id)
+                _check_id(reaction.message_id)
                 self._post(session, link.React(session.sid, reaction.message_id, reaction.emoji, event.ref))
             case protocol.GetSync():
                 session = self._session(connection, event.data.room_id, None)
@@ -113,16 +116,18 @@ class Handlers:
     async def _join(self, connection: Connection, event: protocol.JoinRoom) -> None:
         identity, data = _identity(connection), event.data
         client_id = data.client_id or secrets.token_hex(8)
-        if len(client_id) > MAX_CLIENT_ID:
-            raise InvalidError(f"A client id has at most {MAX_CLIENT_ID} characters.")
-        text.check_text(client_id)
+        _check_id(client_id)
+        _check_id(data.room_id)
         admission = await self._access.admit(data.room_id, identity)
         before = connection.sessions.get(data.room_id)
         hub = self._hubs.hub(data.room_id)
         if before is not None:
             hub.leave(before)
-        session = RoomSession(self._hubs.new_sid(), hub, connection, client_id, admission.role, admission.colour)
-        await hub.join(session, Joining(data.version, data.version_epoch, event.ref))
+        standing = Standing(data.version, data.version_epoch, event.ref)
+        session = RoomSession(
+            self._hubs.new_sid(), hub, connection, client_id, admission.role, admission.colour, standing
+        )
+        await hub.join(session)
 
     def _leave(self, connection: Connection, event: protocol.LeaveRoom) -> None:
         session = self._session(connection, event.data.room_id, None)
@@ -171,6 +176,13 @@ def _identity(connection: Connection) -> Identity:
     if connection.identity is None:
         raise UnauthenticatedError("Send `connect` with a token first.")
     return connection.identity
+
+
+def _check_id(name: str) -> None:
+    """Ids go to the database, which refuses some texts in its own words."""
+    if len(name) > MAX_ID:
+        raise InvalidError(f"An id has at most {MAX_ID} characters.")
+    text.check_text(name)
 
 
 def _operation(data: protocol.CodeChangeData) -> Operation:

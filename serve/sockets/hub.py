@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from actors.link import messages as link
@@ -13,10 +14,10 @@ from rayrooms import protocol
 from rayrooms.errors import ForbiddenError, NotFoundError, RayroomsError, UnavailableError
 from serve.sockets.frames import CommitFrames
 from serve.sockets.payload import Payload
-from serve.sockets.session import Joining
+from serve.sockets.session import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from actors.host.config import RoomAddress
     from actors.link.client import CallType, Event
@@ -52,7 +53,7 @@ class RoomHub:
         self._gateway_id = gateway_id
         self._locate = locate
         self._access = access
-        self._calls = 0
+        self._users = 0
         self._on_empty = on_empty
         self._link: RoomLink | None = None
         self._linking: asyncio.Task[RoomLink] | None = None
@@ -83,12 +84,25 @@ class RoomHub:
             task.exception()
 
     async def _connect(self) -> RoomLink:
+        tried = self._failed_epoch
+        try:
+            return await self._reach()
+        except UnavailableError:
+            if self._failed_epoch == tried:
+                raise
+        # The directory may not have noticed yet that this owner died. Told that it cannot be reached, it looks.
+        return await self._reach()
+
+    async def _reach(self) -> RoomLink:
         address = await self._locate(self.room_id, self._failed_epoch)
         try:
             made = await RoomLink.connect(self, address, self._gateway_id)
         except UnavailableError:
             self._failed_epoch = address.epoch
             raise
+        if self._ending:
+            made.close()
+            raise UnavailableError("The gateway is letting go of this room; try again.")
         self._link = made
         return made
 
@@ -98,7 +112,13 @@ class RoomHub:
             self._failed_epoch = self._link.address.epoch
         self._link = None
         for session in self.sessions.values():
-            session.attached = False
+            if session.attached:
+                session.attached = False
+                session.standing = Standing(self.version, self.version_epoch, None)
+        self._move()
+
+    def _move(self) -> None:
+        """Take the sessions here to the owner, unless that is under way."""
         if self.sessions and not self._ending and self._relinking is None:
             self._relinking = asyncio.create_task(self._relink())
 
@@ -114,15 +134,19 @@ class RoomHub:
                     return
                 except RayroomsError as error:
                     logger.warning("room %s cannot be reached yet: %s", self.room_id, error)
-                    await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                    delay = min(delay * 2, _RETRY_MOST)
-                    continue
-                for session in self.sessions.values():
-                    if session.asked is not made:
-                        self._attach(made, session)
-                return
+                else:
+                    if self._link is made:  # else that owner is gone already, too
+                        self._attach_all(made)
+                        return
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                delay = min(delay * 2, _RETRY_MOST)
         finally:
             self._relinking = None
+
+    def _attach_all(self, made: RoomLink) -> None:
+        for session in self.sessions.values():
+            if session.asked is not made:
+                self._attach(made, session)
 
     async def _readmit(self) -> None:
         """Ask again who may be here and as what: it may have changed while no owner could be told."""
@@ -160,22 +184,25 @@ class RoomHub:
 
     # -------------------------------------------------------------- sessions
 
-    async def join(self, session: RoomSession, joining: Joining) -> None:
+    async def join(self, session: RoomSession) -> None:
         """Take a session to the room; its `room_joined` comes over the link. Raises as `linked`."""
-        made = await self.linked()
+        with self._in_use():
+            made = await self.linked()
         if session.connection.closed:
             return
         self.sessions[session.sid] = session
         session.connection.sessions[self.room_id] = session
-        session.joining = joining
-        self._attach(made, session)
+        if self._link is made:
+            self._attach(made, session)
+        else:
+            self._move()
 
     def _attach(self, made: RoomLink, session: RoomSession) -> None:
-        """Ask the owner to let a session in: where it joined, or after a change of owner where all here stand."""
+        """Ask the owner to let a session in."""
         identity = session.connection.identity
         assert identity is not None
         session.asked = made
-        at = session.joining or Joining(self.version, self.version_epoch, None)
+        at = session.standing
         made.send(
             link.Attach(
                 session.sid,
@@ -206,16 +233,21 @@ class RoomHub:
 
     async def call(self, make: CallType, *fields: object) -> link.Answer:
         """Call the room on behalf of REST, waking it if it sleeps. Raises what it refuses with."""
-        self._calls += 1
-        try:
+        with self._in_use():
             return await (await self.linked()).call(make, *fields)
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        self._users += 1
+        try:
+            yield
         finally:
-            self._calls -= 1
+            self._users -= 1
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self._calls > 0
+        """Whether a call or a join is under way."""
+        return self._users > 0
 
     def post(self, session: RoomSession, message: link.ToRoom) -> bool:
         """Send a session's message to the room; False while the session is not attached."""
@@ -265,9 +297,11 @@ class RoomHub:
         self.version, self.version_epoch = event.version, event.version_epoch
         session = self.sessions.get(event.sid)
         if session is None:
+            # It left before the room, which had to ask the database first, let it in.
+            if self._link is not None:
+                self._link.send(link.Detach(event.sid))
             return
         session.attached = True
-        session.joining = None
         session.connection.deliver(Payload(event.payload))
 
     def _commits(self, commits: list[link.Commit]) -> None:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _to_json = msgspec.json.Encoder().encode
 
 
-class Joining(NamedTuple):
-    """What a client said of itself when it joined: the commit that it holds, and the ref of its message."""
+class Standing(NamedTuple):
+    """What the owner is told when it is asked to let a session in: the commit that its client holds.
+
+    At first the client itself said so, in the message of that `ref`. After a change of owner the gateway knows.
+    """
 
     version: int | None
     version_epoch: int | None
@@ -34,12 +37,21 @@ class RoomSession:
         "colour",
         "connection",
         "hub",
-        "joining",
         "role",
         "sid",
+        "standing",
     )
 
-    def __init__(self, sid: int, hub: RoomHub, connection: Connection, client_id: str, role: Role, colour: str) -> None:
+    def __init__(
+        self,
+        sid: int,
+        hub: RoomHub,
+        connection: Connection,
+        client_id: str,
+        role: Role,
+        colour: str,
+        standing: Standing,
+    ) -> None:
         self.sid = sid
         self.hub = hub
         self.connection = connection
@@ -50,8 +62,8 @@ class RoomSession:
         self.attached = False
         self.asked: RoomLink | None = None
         """The link over which it asked to be let in."""
-        self.joining: Joining | None = None
-        """What it joined with, until it has been let in for the first time."""
+        self.standing = standing
+        """Where its client stands, up to date while it is not attached."""
 
     @property
     def room_id(self) -> str:

@@ -18,7 +18,7 @@ def commit(version: int, op: Operation, client_id: str = "bob") -> Commit:
 
 
 def test_what_the_author_has_seen_is_not_transformed_over() -> None:
-    """ROOM-3."""
+    """ROOM-2."""
     bridge = Bridge(0)
     commits = [commit(1, ["a"]), commit(2, ["b"]), commit(3, ["c"])]
     assert [one.commit.version for one in bridge.advance(2, commits, "ada", 3)] == [3]
@@ -26,7 +26,7 @@ def test_what_the_author_has_seen_is_not_transformed_over() -> None:
 
 
 def test_own_commits_are_part_of_the_context_without_being_acknowledged() -> None:
-    """ROOM-3: an edit's context is its version plus all own earlier edits."""
+    """ROOM-2: an edit's context is its version plus all own earlier edits."""
     bridge = Bridge(0)
     assert bridge.advance(0, [], "ada", 0) == []
     bridge.sent(["A"], 1)
@@ -34,7 +34,7 @@ def test_own_commits_are_part_of_the_context_without_being_acknowledged() -> Non
 
 
 def test_foreign_commit_is_carried_over_the_own_edit_before_it() -> None:
-    """ROOM-3: on the author's line of history, the other's operation comes after the own edits."""
+    """ROOM-2: on the author's line of history, the other's operation comes after the own edits."""
     bridge = Bridge(0)
     bridge.advance(0, [commit(1, [3, "B"])], "ada", 1)
     bridge.sent(["AA"], 2)
@@ -83,7 +83,7 @@ class Author:
     )
 )
 def test_clients_that_type_ahead_converge_with_the_room(steps: list[tuple[str, int, str]]) -> None:
-    """G1, ROOM-3: whatever is in flight, all replicas meet in the room's text once all was exchanged."""
+    """G1, ROOM-1, ROOM-2: whatever is in flight, all replicas meet in the room's text once all was exchanged."""
     core = room()
     sids = {"ada": ADA, "bob": BOB}
     authors = {name: Author() for name in sids}

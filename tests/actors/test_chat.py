@@ -30,7 +30,7 @@ def post(chat: Chat, message_id: str, content: str = "hello", reply_to: str | No
 
 
 def test_a_message_says_who_wrote_it_and_when(chat: Chat) -> None:
-    """ROOM-5."""
+    """CHAT-1."""
     message = post(chat, "m1", reply_to="m0")
     assert (message.user_id, message.name, message.content) == ("ada", "Ada", "hello")
     assert message.reply_to == "m0"
@@ -67,7 +67,7 @@ def test_a_tail_of_none_shows_none() -> None:
 def test_a_refused_message_changes_nothing(
     chat: Chat, content: str, reply_to: str | None, error: type[RayroomsError], code: str
 ) -> None:
-    """G8, ROOM-5."""
+    """G8, CHAT-1."""
     with pytest.raises(error) as refusal:
         post(chat, "m1", content, reply_to)
     assert refusal.value.code == code
@@ -75,7 +75,7 @@ def test_a_refused_message_changes_nothing(
 
 
 def test_a_reaction_is_added_and_taken_back(chat: Chat) -> None:
-    """ROOM-6: choosing the same reaction again takes it away."""
+    """ROOM-13: choosing the same reaction again takes it away."""
     assert chat.react("ada", "m0", "👍").reactions == {"👍": ["ada"]}
     assert chat.react("bob", "m0", "👍").reactions == {"👍": ["ada", "bob"]}
     assert chat.react("ada", "m0", "👍").reactions == {"👍": ["bob"]}
@@ -84,7 +84,7 @@ def test_a_reaction_is_added_and_taken_back(chat: Chat) -> None:
 
 @pytest.mark.parametrize("emoji", ["", "  ", "x" * (MAX_EMOJI + 1), "\0", "\udc00"])
 def test_what_is_no_reaction_is_refused(chat: Chat, emoji: str) -> None:
-    """G8, ROOM-6."""
+    """G8, ROOM-13."""
     with pytest.raises(InvalidError):
         chat.react("ada", "m0", emoji)
     assert chat.tail()[0].reactions == {}
@@ -100,7 +100,7 @@ def test_a_message_takes_a_bounded_number_of_reactions(chat: Chat) -> None:
 
 
 def test_reactions_to_unknown_or_deleted_messages_are_refused(chat: Chat) -> None:
-    """ROOM-6."""
+    """ROOM-13."""
     chat.adopt(old_message("gone", deleted=True))
     for message_id in ("nothing", "gone"):
         with pytest.raises(NotFoundError) as refusal:
@@ -109,7 +109,7 @@ def test_reactions_to_unknown_or_deleted_messages_are_refused(chat: Chat) -> Non
 
 
 def test_an_adopted_message_is_the_oldest(chat: Chat) -> None:
-    """ROOM-5: an older message can be brought in again to be replied to."""
+    """ROOM-13: an older message can be brought in again to be replied to."""
     post(chat, "m1")
     chat.adopt(old_message("ancient"))
     assert post(chat, "m2", reply_to="ancient").reply_to == "ancient"

@@ -23,11 +23,11 @@ from rayrooms.protocol import Operation
         ([], [3, "b"], None),
         ([3, "b"], [], None),
         (["x", {"d": 2}], [1, {"d": 5}], "delete-delete"),
-        (["😀", 3, "a"], [3, "b"], "insert-insert"),
+        (["😀"], ["b", 2, "c"], "insert-insert"),
     ],
 )
 def test_kinds(mine: Operation, other: Operation, kind: str | None) -> None:
-    """ROOM-4: deletes that overlap, inserts at one place, and an insert inside what the other deletes."""
+    """ROOM-14: deletes that overlap, inserts at one place, and an insert inside what the other deletes."""
     assert conflict_kind(touched(mine), touched(other)) == kind
 
 

@@ -31,7 +31,7 @@ def test_window_stays_between_its_size_and_twice_that() -> None:
 
 
 def test_after_gives_all_later_commits_in_order() -> None:
-    """ROOM-1."""
+    """ROOM-7."""
     log = filled(5, base=10)
     assert [one.version for one in log.after(12)] == [13, 14, 15]
     assert log.after(15) == []
@@ -39,7 +39,7 @@ def test_after_gives_all_later_commits_in_order() -> None:
 
 
 def test_after_never_answers_with_a_gap() -> None:
-    """ROOM-1: what the window has lost is an error, not a shorter list."""
+    """ROOM-7: what the window has lost is an error, not a shorter list."""
     with pytest.raises(IndexError):
         filled(5, base=10).after(9)
 
@@ -54,7 +54,7 @@ def test_at_finds_only_what_the_window_holds() -> None:
 
 
 def test_epoch_of_the_base_survives_trimming() -> None:
-    """ROOM-2: a client that stands exactly at the window's edge can still be matched."""
+    """ROOM-7: a client that stands exactly at the window's edge can still be matched."""
     log = filled(9, size=3)
     assert log.base > 0
     assert log.epoch_at(log.base) == log.base  # `filled` commits version n under epoch n
@@ -74,7 +74,7 @@ def test_epoch_of_the_base_survives_trimming() -> None:
     ],
 )
 def test_a_client_matches_only_as_a_prefix_of_this_history(version: int, epoch: int | None, *, matches: bool) -> None:
-    """ROOM-2: an equal version of another owner's lost history is told apart by its epoch."""
+    """ROOM-7: an equal version of another owner's lost history is told apart by its epoch."""
     assert filled(2, base=10).matches(version, epoch) is matches
 
 

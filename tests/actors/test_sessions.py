@@ -22,7 +22,7 @@ def log(*operations: Operation, client_id: str = "other", size: int = 100) -> Lo
 
 
 def test_the_newest_holder_of_a_client_id_is_not_forgotten_with_the_older_one() -> None:
-    """ROOM-7."""
+    """ROOM-5."""
     sessions, first, second = Sessions(), session(1), session(2)
     sessions.add(first)
     sessions.add(second)
@@ -35,7 +35,7 @@ def test_the_newest_holder_of_a_client_id_is_not_forgotten_with_the_older_one() 
 
 
 def test_users_with_several_sessions_count_once() -> None:
-    """ROOM-8."""
+    """ROOM-15."""
     sessions = Sessions()
     for sid, name in enumerate(("ada", "ada", "bob"), start=1):
         sessions.add(session(sid, name, f"client-{sid}"))
@@ -43,7 +43,7 @@ def test_users_with_several_sessions_count_once() -> None:
 
 
 def test_typing_ends_by_itself_unless_renewed() -> None:
-    """ROOM-9."""
+    """ROOM-12."""
     sessions, ada, bob = Sessions(), session(1), session(2, "bob")
     for one in (ada, bob):
         sessions.add(one)
@@ -55,7 +55,7 @@ def test_typing_ends_by_itself_unless_renewed() -> None:
 
 
 def test_selections_follow_the_text() -> None:
-    """ROOM-10: seen at any time, a cursor is right for the newest version."""
+    """ROOM-11: seen at any time, a cursor is right for the newest version."""
     one = session(1)
     one.ranges = [Range(4, 6), Range(0, 0)]
     carry(one, log(["ab"], [5, {"d": "x"}]))
@@ -64,7 +64,7 @@ def test_selections_follow_the_text() -> None:
 
 
 def test_an_own_insert_pushes_the_own_caret_along() -> None:
-    """ROOM-10: somebody else's insert at the caret leaves it where it is."""
+    """ROOM-11: somebody else's insert at the caret leaves it where it is."""
     mine, theirs = session(1), session(2, "bob")
     mine.ranges, theirs.ranges = [Range(3, 3)], [Range(3, 3)]
     history = log([3, "xy"], client_id="ada-client")
@@ -75,7 +75,7 @@ def test_an_own_insert_pushes_the_own_caret_along() -> None:
 
 
 def test_a_participant_is_shown_as_of_now() -> None:
-    """ROOM-10."""
+    """ROOM-11."""
     one = session(0xAB)
     one.ranges = [Range(1, 2)]
     one.typing_until = NOW + 1

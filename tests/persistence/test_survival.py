@@ -151,3 +151,24 @@ def test_what_a_killed_writer_had_taken_is_sent_again(
         assert [version for (version,) in stored] == list(range(1, 601))
 
     run(loop, scenario())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_owner_that_hangs_is_caught_up_with(
+    loop: LoopFactory, url: str, feed_socket: Path, room_id: str, sql: psycopg.Connection, children: list[Child]
+) -> None:
+    """G4, WR-47: a stopped sender never ends its feed; `catch_up` waits until all that it handed over is stored."""
+
+    async def scenario() -> None:
+        async with serving(url, feed_socket) as writer:
+            child = Child(_SENDER, str(feed_socket), room_id)
+            children.append(child)
+            assert await asyncio.to_thread(child.read) == "ready"
+            assert child.ask("1000") == "True"
+            child.process.send_signal(signal.SIGSTOP)
+            assert await writer.catch_up(room_id, 20)
+            assert not await writer.drain(room_id, 0.1)
+            stored = sql.execute("SELECT count(*) FROM operations WHERE room_id = %s", (room_id,)).fetchone()
+            assert stored == (1000,)
+
+    run(loop, scenario())

@@ -195,6 +195,7 @@ class RoomHost:
     def receive(self, connection: Connection, message: AnyClientEvent) -> None:
         """Handle a message, answering on the connection's outbox."""
         if isinstance(message, Ping):
+            self.counters["pings"] += 1
             connection.outbox.append(Pong(ref=message.ref))
         elif not self.is_up and self._held is not None:
             self._held.append((connection, message))

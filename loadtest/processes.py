@@ -1,0 +1,157 @@
+"""The processes of a server on this machine: which they are, what they do, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+_MARK = "RAYROOMS_SERVER_ID"
+"""The environment variable by which all processes of one server are marked."""
+
+PARTS = ("gateway", "rooms", "persistence", "postgres", "haproxy", "directory", "ray")
+"""What the processes of a server are, for people; `ray` is all that Ray and Serve run for themselves."""
+
+_TITLES = {
+    "ray::ServeReplica": "gateway",
+    "ray::RoomActor": "rooms",
+    "ray::PersistenceActor": "persistence",
+    "ray::DirectoryActor": "directory",
+    "postgres": "postgres",
+    "haproxy": "haproxy",
+}
+
+
+class NotHereError(Exception):
+    """The server's processes cannot be found on this machine."""
+
+
+def part_of(command: str) -> str:
+    """Which of PARTS a process is, by its command line."""
+    program = command.split(" ", 1)[0]
+    for title, part in _TITLES.items():
+        if command.startswith(title) or Path(program).name == title:
+            return part
+    return "ray"
+
+
+class ServerProcesses:
+    """All processes of the server that listens at `url`. Raises NotHereError when they are not on this machine."""
+
+    def __init__(self, url: str) -> None:
+        self._id = _server_id(_port(url))
+
+    def by_pid(self) -> dict[int, str]:
+        """The pids that there are now, each with its part.
+
+        Postgres's own children hide their environment, so whatever descends from a marked process counts as well.
+        """
+        found: dict[int, str] = {}
+        for process in psutil.process_iter():
+            if process.pid in found or _mark(process) != self._id:
+                continue
+            for one in (process, *_children(process)):
+                command = _command(one)
+                if command and one.pid != os.getpid():
+                    found[one.pid] = part_of(command)
+        return found
+
+    def cpu(self) -> dict[int, tuple[str, float]]:
+        """CPU seconds, user and system, that each process has used so far, with its part."""
+        used = {}
+        for pid, part in self.by_pid().items():
+            try:
+                used[pid] = (part, cpu_seconds(pid))
+            except OSError:
+                continue
+        return used
+
+    def memory(self) -> dict[str, int]:
+        """Proportional set size of each part in bytes."""
+        total = dict.fromkeys(PARTS, 0)
+        for pid, part in self.by_pid().items():
+            total[part] += _pss(pid)
+        return total
+
+    def kill(self, pid: int) -> None:
+        """Kill a process of this server, as hard as can be. Raises NotHereError when it is none."""
+        if pid not in self.by_pid():
+            raise NotHereError(f"Process {pid} is not one of this server's on this machine.")
+        os.kill(pid, signal.SIGKILL)
+
+
+def cpu_between(before: dict[int, tuple[str, float]], after: dict[int, tuple[str, float]]) -> dict[str, float]:
+    """CPU seconds of each part between two readings of `ServerProcesses.cpu`."""
+    spent = dict.fromkeys(PARTS, 0.0)
+    for pid, (part, seconds) in after.items():
+        known = before.get(pid)
+        spent[part] += seconds - (known[1] if known is not None else 0.0)
+    return spent
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process, all its threads, to the nanosecond.
+
+    Linux numbers each process's CPU clock `(~pid << 3) | 2` (clock_getcpuclockid); /proc/PID/stat has 10 ms steps.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def busy_seconds() -> float:
+    """CPU seconds that the whole machine has spent on work."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _server_id(port: int) -> str:
+    listening = {
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid is not None
+    }
+    for pid in listening:
+        try:
+            mark = _mark(psutil.Process(pid))
+        except psutil.Error:
+            continue
+        if mark is not None:
+            return mark
+    raise NotHereError(f"No process of a Rayrooms server that this user may look at listens on port {port} here.")
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(_MARK)
+    except (psutil.Error, OSError):  # gone meanwhile, or somebody else's
+        return None
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

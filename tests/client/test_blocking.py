@@ -1,0 +1,68 @@
+"""BlockingRoom: the same from threads without an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rayrooms.client.blocking import BlockingRoom
+from rayrooms.errors import InvalidError, NotFoundError
+from rayrooms.protocol import Range
+from tests.client.conftest import QUICK
+from tests.client.server import ROOM
+
+if TYPE_CHECKING:
+    from rayrooms.client.events import TextChanged
+    from tests.client.server import RoomServer
+
+
+async def test_blocking_room(server: RoomServer) -> None:
+    """CL-40: a program without an event loop can do what RoomClient does, and closing waits until all is saved."""
+
+    def work() -> None:
+        changes: list[TextChanged] = []
+        with (
+            BlockingRoom(server.url, ROOM, token="token-ada", timing=QUICK) as ada,
+            BlockingRoom(server.url, ROOM, token="token-bob", timing=QUICK, binary=False) as bob,
+        ):
+            off = bob.on_change(changes.append)
+            ada.insert(0, "hello")
+            ada.replace(0, 1, "J")
+            ada.delete(4, 1)
+            assert ada.wait_text("Jell", 5) == "Jell"
+            ada.wait_acked(5)
+            ada.wait_durable(5)
+            assert (ada.saved, ada.status) == ("saved", "online")
+            bob.wait_text("Jell", 5)
+            assert len(changes) == 3
+            off()
+            bob.edit([4, "o"])
+            bob.set_cursor([Range(1, 2)])
+            bob.send_chat("hi")
+            bob.wait_acked(5)
+            assert ada.sync(5) == bob.version == 4
+            assert ada.snapshot().content == ada.text == "Jello"
+            assert [one.version for one in ada.history(2)] == [3, 4]
+            assert len(ada.users) == 2
+            with pytest.raises(InvalidError):
+                ada.insert(99, "x")
+            ada.insert(0, "> ")
+        assert len(changes) == 3
+        ada.close()
+
+    before = threading.active_count()
+    await asyncio.to_thread(work)
+    assert server.host.core.content == "> Jello"
+    assert server.host.database.durable == server.host.core.version
+    assert not [thread for thread in threading.enumerate() if thread.name == f"room {ROOM}"], before
+
+
+async def test_blocking_room_that_is_refused(server: RoomServer) -> None:
+    """CL-40: what keeps it out is raised, and its thread ends."""
+    server.host.missing = True
+    with pytest.raises(NotFoundError):
+        await asyncio.to_thread(BlockingRoom, server.url, ROOM, token="token-ada", timing=QUICK)
+    assert not [thread for thread in threading.enumerate() if thread.name == f"room {ROOM}"]

@@ -1,0 +1,1 @@
+"""Starting and stopping whole servers, and the files that describe how."""
