@@ -60,16 +60,6 @@ class ServerProcesses:
                     found[one.pid] = part_of(command)
         return found
 
-    def cpu(self) -> dict[int, tuple[str, float]]:
-        """CPU seconds, user and system, that each process has used so far, with its part."""
-        used = {}
-        for pid, part in self.by_pid().items():
-            try:
-                used[pid] = (part, cpu_seconds(pid))
-            except OSError:
-                continue
-        return used
-
     def memory(self) -> dict[str, int]:
         """Proportional set size of each part in bytes."""
         total = dict.fromkeys(PARTS, 0)
@@ -84,13 +74,32 @@ class ServerProcesses:
         os.kill(pid, signal.SIGKILL)
 
 
-def cpu_between(before: dict[int, tuple[str, float]], after: dict[int, tuple[str, float]]) -> dict[str, float]:
-    """CPU seconds of each part between two readings of `ServerProcesses.cpu`."""
-    spent = dict.fromkeys(PARTS, 0.0)
-    for pid, (part, seconds) in after.items():
-        known = before.get(pid)
-        spent[part] += seconds - (known[1] if known is not None else 0.0)
-    return spent
+class CpuMeter:
+    """What the processes that exist when it is made spend from then on; reading it takes microseconds."""
+
+    def __init__(self, processes: ServerProcesses) -> None:
+        self._parts = processes.by_pid()
+        self._start: dict[int, float] = {}
+
+    def start(self) -> None:
+        """Count from now on."""
+        self._start = self._read()
+
+    def spent(self) -> dict[str, float]:
+        """CPU seconds, user and system, of each part since the start."""
+        total = dict.fromkeys(PARTS, 0.0)
+        for pid, seconds in self._read().items():
+            total[self._parts[pid]] += seconds - self._start.get(pid, seconds)
+        return total
+
+    def _read(self) -> dict[int, float]:
+        found = {}
+        for pid in self._parts:
+            try:
+                found[pid] = cpu_seconds(pid)
+            except OSError:  # gone meanwhile
+                continue
+        return found
 
 
 def cpu_seconds(pid: int) -> float:

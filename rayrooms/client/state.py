@@ -407,9 +407,8 @@ class ClientState:
             return
         if data.code in _FINAL:
             edit.refusal = error
-            self._go_astray()
-        else:
-            self._go_astray(error)
+        if self.phase == "joined":  # else it is on its way already, and the others pipelined behind that edit fail too
+            self._go_astray(None if edit.refusal else error)
 
     def _join_refused(self, error: RayroomsError) -> None:
         if error.code in _JOIN_AGAIN:

@@ -47,6 +47,7 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "RAY_ROTATION_BACKUP_COUNT": "1",
         # One loop a replica: a hop to a second thread costs more than all that the gateway does with a frame.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve.ingress.middlewares",
         # Rooms are released and sockets told before Serve is asked to stop; nothing is left to wait for.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # A reload leaves the old HAProxy to its open sockets; after this it would cut them.

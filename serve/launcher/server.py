@@ -205,8 +205,7 @@ class Launcher:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         again = self._stopping.is_set()
         self._stopping.set()
-        told = b"already stopping; rooms are being written down" if again else b"stopping ..."
-        os.write(1, b"rayrooms: " + told + b"\n")
+        _say("already stopping; rooms are being written down" if again else "stopping ...")
 
 
 def _raise_file_limit() -> int:
@@ -223,5 +222,5 @@ def _configure_logging(level: str) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"rayrooms: {text}\n")
-    sys.stdout.flush()
+    """Tell the operator; also from a signal handler, and whatever stands in for sys.stdout meanwhile."""
+    os.write(1, f"rayrooms: {text}\n".encode())

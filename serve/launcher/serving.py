@@ -11,7 +11,7 @@ import os
 import threading
 from contextlib import redirect_stdout
 from functools import partial
-from io import StringIO
+from io import TextIOBase
 from typing import TYPE_CHECKING, Final
 
 from serve.gateway import app
@@ -38,13 +38,11 @@ class Serving:
     def __init__(self, undo: ExitStack, settings: Settings) -> None:
         self._undo = undo
         self._settings = settings
-        # Ray prints to sys.stdout that its actors are being killed, which on the way down is the very intention.
-        self._quiet = redirect_stdout(StringIO())
 
     def start_ray(self, runtime_dir: Path) -> None:
         """Start a cluster of our own, or join the one that the settings name. Raises LaunchError."""
         undo, settings = self._undo, self._settings
-        undo.callback(self._quiet.__exit__, None, None, None)
+        undo.enter_context(redirect_stdout(_RayRemarks()))
         undo.callback(_bounded, "leaving Ray", cluster.leave)
         if settings.ray_address:
             cluster.join(settings, _told_environment())
@@ -57,7 +55,6 @@ class Serving:
         release = partial(cluster.release_rooms, self._settings.namespace, _RELEASE_TIMEOUT)
         self._undo.callback(_bounded, "stopping Serve", deployment.shut_down)
         self._undo.callback(_bounded, "releasing the rooms", release, within=_RELEASE_TIMEOUT + _STEP_TIMEOUT)
-        self._undo.callback(self._quiet.__enter__)
         deployment.deploy(self._settings, app)
 
     def wait_until_well(self, timeout: float, checkpoint: Callable[[], None]) -> None:
@@ -71,6 +68,15 @@ class Serving:
             return deployment.failure()
 
         wait_until_well(self._settings.host, self._settings.port, failure=failure, timeout=timeout)
+
+
+class _RayRemarks(TextIOBase):
+    """Ray prints what it notices in the cluster, such as actors that were killed, to sys.stdout; it goes to the log."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            _log.debug("%s", text.rstrip())
+        return len(text)
 
 
 def _bounded(what: str, step: Callable[[], None], *, within: float = _STEP_TIMEOUT) -> None:

@@ -120,9 +120,10 @@ class SocketEndpoint:
 
 def _ref(data: str | bytes) -> int | None:
     """The ref of a message that could not be read otherwise, if that can be."""
-    decode = msgspec.json.decode if isinstance(data, str) else msgspec.msgpack.decode
     try:
-        return decode(data, type=_Answerable).ref
+        if isinstance(data, str):
+            return msgspec.json.decode(data, type=_Answerable).ref
+        return msgspec.msgpack.decode(data, type=_Answerable).ref
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 

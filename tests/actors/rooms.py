@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actors.core.log import Commit
 from actors.core.room import RoomCore
 from actors.core.sessions import User
 from actors.core.state import RoomLimits, RoomState
 from rayrooms import text
-from rayrooms.protocol import Operation, Role
+
+if TYPE_CHECKING:
+    from rayrooms.protocol import Operation, Role
 
 NOW = 1_000_000.0
 ADA, BOB, EVE = 1, 2, 3
@@ -34,9 +38,9 @@ def room(state: RoomState | None = None, *, epoch: int = 2, limits: RoomLimits |
     return RoomCore(state or RoomState(room_id="room"), epoch=epoch, limits=limits or RoomLimits())
 
 
-def enter(core: RoomCore, sid: int, user_id: str, role: Role = "member", **known: int) -> None:
-    """Let a user in with a client id of the same name."""
-    core.attach(sid, user(user_id, role), f"{user_id}-client", now=NOW, **known)
+def enter(core: RoomCore, sid: int, user_id: str, role: Role = "member", *, version: int | None = None) -> None:
+    """Let a user in with a client id of the same name, who holds this version already."""
+    core.attach(sid, user(user_id, role), f"{user_id}-client", version=version, now=NOW)
 
 
 def two_people(content: str = "") -> RoomCore:

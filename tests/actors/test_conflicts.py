@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from actors.core.conflicts import conflict_kind, touched
-from rayrooms.protocol import Operation
+
+if TYPE_CHECKING:
+    from rayrooms.protocol import Operation
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from actors.core.room import CONFLICTS_PER_EDIT
 from actors.core.state import ClientMark, RoomLimits
 from rayrooms import text
 from rayrooms.errors import ConflictError, ForbiddenError, InvalidError, RayroomsError, TooLargeError
-from rayrooms.protocol import Operation
 
 from .rooms import ADA, BOB, EVE, NOW, edit, enter, room, stored, two_people, user
+
+if TYPE_CHECKING:
+    from rayrooms.protocol import Operation
 
 
 def test_each_commit_takes_the_next_version() -> None:
@@ -34,7 +38,13 @@ def test_the_log_replays_to_the_text() -> None:
     """G1: at every version."""
     core = two_people("hello")
     texts = [core.content]
-    for sid, op, version in [(ADA, [1, {"d": 3}], 1), (BOB, [5, "!"], 1), (ADA, ["😀"], 1), (BOB, [2, {"d": 1}], 2)]:
+    edits: list[tuple[int, Operation, int]] = [
+        (ADA, [1, {"d": 3}], 1),
+        (BOB, [5, "!"], 1),
+        (ADA, ["😀"], 1),
+        (BOB, [2, {"d": 1}], 2),
+    ]
+    for sid, op, version in edits:
         edit(core, sid, op, version)
         texts.append(core.content)
     replayed = texts[0]
@@ -158,7 +168,7 @@ def test_versions_that_a_session_names_never_go_back() -> None:
 def test_the_first_edit_may_come_from_before_the_join() -> None:
     """ROOM-2: made offline at a version that the log still reaches."""
     core = room(stored(["hello"], [5, " world"]))
-    enter(core, ADA, "ada", version=1, version_epoch=1)
+    enter(core, ADA, "ada", version=1)
     edit(core, ADA, [5, "!"], version=1)
     assert core.content == "hello! world"
 

@@ -1,0 +1,71 @@
+"""What the scenarios measure, as printed and as written to JSON."""
+
+from __future__ import annotations
+
+import msgspec
+
+from loadtest.latency import Percentiles
+
+
+class Shares(msgspec.Struct):
+    """CPUs in use: by the server, by this load generator, and by everything else on the machine.
+
+    Throughput and latency mean little where `others` is large; where `generator` is near 1 it was the limit.
+    """
+
+    server: float
+    generator: float
+    others: float
+
+
+class Result(msgspec.Struct, tag_field="kind", kw_only=True):
+    """Base of all results; a run counts only when nothing is `wrong`."""
+
+    scenario: str
+    title: str
+    wrong: list[str]
+
+
+class TypingResult(Result, tag="typing"):
+    """S1 to S4. `cpu_ms_per_edit` is the server's CPU time by part, None when it does not run on this machine.
+
+    `durable` is from the acknowledgement of an edit to the watermark that covers it, at its author. `late` counts edits
+    that were due while the one before was still under way.
+    """
+
+    ack: Percentiles | None
+    arrival: Percentiles | None
+    durable: Percentiles | None
+    edits_per_second: float
+    deliveries_per_second: float
+    cpu_ms_per_edit: dict[str, float] | None
+    shares: Shares | None
+    late: int
+
+
+class JoinResult(Result, tag="join"):
+    """S5. Times are from the start of connecting: to the last byte, and to the text as a string.
+
+    `newcomer` is by users who were never here before, `returning` by the same ones a second time.
+    """
+
+    characters: int
+    edits: int
+    build_edits_per_second: float
+    bytes: int
+    newcomer: Percentiles | None
+    newcomer_text: Percentiles | None
+    returning: Percentiles | None
+    cpu_ms_per_join: dict[str, float] | None
+
+
+class MemoryResult(Result, tag="memory"):
+    """S6. Proportional set sizes: of the server before, and what each live room (with its first user) and each
+    further user adds to its parts, in kB.
+    """
+
+    rooms: int
+    users: int
+    empty_mb: dict[str, float]
+    kb_per_room: dict[str, float]
+    kb_per_user: dict[str, float]

@@ -1,0 +1,34 @@
+"""A large document that many edits have made, as a trace."""
+
+from __future__ import annotations
+
+import random
+
+from loadtest.merge import merged
+from loadtest.trace import Trace, TraceEdit
+from rayrooms import text
+
+EDITS = 10_500
+CHARACTERS = 105_000
+_RUN = 20
+"""Edits that go on where the one before ended."""
+_DELETED = 5
+"""Characters that every other run deletes first."""
+
+
+def document(edits: int = EDITS, characters: int = CHARACTERS, seed: int = 5) -> Trace:
+    """One author's `edits`, each of a word, together about `characters`, in runs at random places. Same each time."""
+    rng = random.Random(seed)
+    length = characters // edits
+    size = cursor = 0
+    made: list[TraceEdit] = []
+    for number in range(edits):
+        if number % _RUN == 0:
+            cursor = rng.randrange(size + 1)
+        deleted = min(_DELETED, size - cursor) if number % (2 * _RUN) == 0 else 0
+        word = f"{rng.randrange(10**9):09d} ".ljust(length, "-")
+        op = text.from_position_edit("replace", cursor, content=word, length=deleted)
+        made.append(TraceEdit(0, (number,), op))
+        cursor += len(word)
+        size += len(word) - deleted
+    return Trace("synthetic", 1, made, merged(made))

@@ -1,0 +1,1 @@
+"""Tests of a running server through its real ports."""

@@ -1,0 +1,99 @@
+"""One server for all tests here, and people who use it.
+
+With RAYROOMS_TEST_URL set, the tests talk to the server at that URL instead (it must admit guests); those that need to
+look into its processes are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from .people import Person
+from .server import OutsideServer, Server, data_directory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+SERVER_URL = os.environ.get("RAYROOMS_TEST_URL", "")
+
+TYPING_TIMEOUT = 1.0
+ROOM_IDLE = 2.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "live":
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server with two gateways, where typing and rooms fall silent soon."""
+    if SERVER_URL:
+        yield OutsideServer(SERVER_URL)
+        return
+    with data_directory() as data_dir:
+        server = Server(
+            data_dir,
+            gateways="2",
+            warm_pool="3",
+            typing_timeout=str(TYPING_TIMEOUT),
+            room_idle=str(ROOM_IDLE),
+            max_socket_buffer=str(256 * 1024),
+            allowed_origins='["https://editor.example"]',
+        )
+        server.start()
+        try:
+            yield server
+            assert server.stop() == 0, server.log()
+        finally:
+            left = server.processes()
+            server.kill()
+        assert not left, f"the server left {left} behind:\n{server.log()}"
+
+
+@pytest.fixture(scope="session")
+def own_server(server: Server) -> Server:
+    """The server, when it is ours to look into and to damage."""
+    if SERVER_URL:
+        pytest.skip("needs a server of its own")
+    return server
+
+
+@pytest.fixture(scope="session")
+async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def sign_in(server: Server, http: httpx.AsyncClient) -> Callable[[str], Awaitable[Person]]:
+    """Sign a new guest in by name."""
+
+    async def sign_in(name: str) -> Person:
+        answer = await http.post("/api/auth/guest", json={"name": name})
+        assert answer.is_success, answer.text
+        signed_in = answer.json()
+        return Person(signed_in["user_id"], signed_in["name"], signed_in["token"], server.url, http)
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+async def ada(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
+    return await sign_in("Ada")
+
+
+@pytest.fixture(scope="session")
+async def bob(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
+    return await sign_in("Bob")
+
+
+@pytest.fixture(scope="session")
+async def eve(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
+    """A stranger to every room."""
+    return await sign_in("Eve")

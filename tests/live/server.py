@@ -1,0 +1,159 @@
+"""A whole server as a child process: started, looked into, killed in parts, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT = 120.0
+STOP_TIMEOUT = 90.0
+_POLL = 0.1
+
+
+class Server:
+    """One server on a data directory of its own; it can be started there more than once."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self._data_dir = data_dir
+        self._settings = settings
+        self._log = data_dir.with_suffix(".log")
+        self._port = _free_port()
+        self._launcher: psutil.Popen | None = None
+        self._server_id = ""
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    @property
+    def jwt_secret(self) -> str:
+        """What its tokens are signed with."""
+        return (self._data_dir / "jwt-secret").read_text().strip()
+
+    def start(self) -> None:
+        """Start it and return once it is well."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYROOMS_")}
+        environment |= {f"RAYROOMS_{name.upper()}": value for name, value in self._settings.items()}
+        command = [sys.executable, "-m", "serve.launcher", "--port", str(self._port), "--data-dir", str(self._data_dir)]
+        with self._log.open("ab") as log:
+            self._launcher = psutil.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._is_well():
+            assert self._launcher.poll() is None, f"the server did not start:\n{self._log.read_text()}"
+            assert time.monotonic() < deadline, f"the server is not well:\n{self._log.read_text()}"
+            time.sleep(_POLL)
+        self._server_id = (self._data_dir / "server-id").read_text().strip()
+
+    def _is_well(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
+    def processes(self) -> list[psutil.Process]:
+        """All its processes: what the launcher started, and what carries its mark."""
+        found: set[psutil.Process] = set()
+        if self._launcher is not None and self._launcher.is_running():
+            found.add(psutil.Process(self._launcher.pid))
+            found.update(self._launcher.children(recursive=True))
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get("RAYROOMS_SERVER_ID") == self._server_id:
+                    found.add(process)
+        return [process for process in found if _is_alive(process)]
+
+    def titled(self, title: str) -> list[psutil.Process]:
+        """Its processes whose command line begins so, such as `ray::PersistenceActor`."""
+        return [process for process in self.processes() if " ".join(_command(process)).startswith(title)]
+
+    def postmaster(self) -> psutil.Process:
+        """The parent of all processes of its Postgres."""
+        found = [
+            process for process in self.processes() if (command := _command(process)) and command[0].endswith("/postgres")
+        ]
+        assert len(found) == 1, found
+        return found[0]
+
+    def stop(self) -> int:
+        """Stop it as an operator would; returns its exit status."""
+        assert self._launcher is not None
+        self._launcher.send_signal(signal.SIGTERM)
+        status: int = self._launcher.wait(STOP_TIMEOUT)
+        return status
+
+    def kill(self) -> None:
+        """What a power cut does: every process at once, the launcher first so that it repairs nothing."""
+        assert self._launcher is not None
+        doomed = self.processes()
+        for process in sorted(doomed, key=lambda process: process.pid != self._launcher_pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._launcher.wait(10)
+        psutil.wait_procs(doomed, timeout=10)
+
+    @property
+    def _launcher_pid(self) -> int:
+        return self._launcher.pid if self._launcher is not None else 0
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+class OutsideServer(Server):
+    """A server that somebody else started; its processes are none of ours."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+
+@contextlib.contextmanager
+def data_directory() -> Iterator[Path]:
+    """A place for a server's data that the database's own user may reach."""
+    with tempfile.TemporaryDirectory(prefix="rayrooms-test-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory) / "data"
+
+
+async def kill(process: psutil.Process | int) -> None:
+    """SIGKILL, and wait until it is gone."""
+    victim = psutil.Process(process) if isinstance(process, int) else process
+    victim.kill()
+    async with asyncio.timeout(10):
+        while _is_alive(victim):
+            await asyncio.sleep(0.01)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
