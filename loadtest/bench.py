@@ -55,19 +55,16 @@ async def _run(arguments: argparse.Namespace) -> list[Result]:
         processes = None
     async with Rest(arguments.url) as rest:
         owner = await rest.sign_in("Bench")
-        with tqdm(total=len(arguments.scenarios), bar_format="{desc}  [{elapsed}]", leave=False) as bar:
+        with tqdm(total=len(arguments.scenarios), bar_format="{desc}  [{elapsed}]", leave=False, disable=None) as bar:
             for name in arguments.scenarios:
 
                 def tell(what: str, name: str = name) -> None:
                     bar.set_description_str(f"{name}: {what}")
 
-                bench = Bench(
-                    arguments.url, rest, owner, processes, arguments.seconds, arguments.idle_rooms, tell
-                )
+                bench = Bench(arguments.url, rest, owner, processes, arguments.seconds, arguments.idle_rooms, tell)
                 result = await _one(name, bench)
                 results.append(result)
-                for line in lines(result):
-                    bar.write(line)
+                bar.write("\n".join(lines(result)))
     return results
 
 

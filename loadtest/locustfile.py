@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from locust.argument_parser import LocustArgumentParser
-    from locust.env import Environment
     from websockets.sync.connection import Connection
 
+_ROOM_SIZE = 4
 _PING_INTERVAL = 20.0
 _JOIN_TIMEOUT = 30.0
 _LONGEST_TEXT = 5_000
@@ -41,7 +41,7 @@ _decoder = msgspec.json.Decoder(AnyServerEvent)
 
 @events.init_command_line_parser.add_listener
 def _add_options(parser: LocustArgumentParser) -> None:
-    parser.add_argument("--room-size", type=int, default=4, help="how many editing users share a room (default 4)")
+    parser.add_argument("--room-size", type=int, default=_ROOM_SIZE, help="how many editing users share a room")
 
 
 class SentTimes:
@@ -106,10 +106,13 @@ class _Guest(FastHttpUser):
         answer = self._ask("POST", "/api/auth/guest", json={"name": f"Guest {random.randrange(10**6)}"})
         self.token = answer["token"]
 
+    @property
+    def room_size(self) -> int:
+        options: Namespace | None = self.environment.parsed_options
+        return options.room_size if options else _ROOM_SIZE
+
     def make_room(self, room_id: str) -> None:
-        options: Namespace = self.environment.parsed_options
-        size = max(2, options.room_size)
-        self._ask("POST", "/api/rooms", json={"name": "Load", "room_id": room_id, "max_users": size})
+        self._ask("POST", "/api/rooms", json={"name": "Load", "room_id": room_id, "max_users": max(2, self.room_size)})
 
     def _ask(self, method: str, path: str, *, name: str | None = None, **request: Any) -> Any:  # noqa: ANN401 - any JSON
         headers = {"Authorization": f"Bearer {self.token}"} if hasattr(self, "token") else {}
@@ -127,8 +130,7 @@ class EditingUser(_Guest):
 
     def on_start(self) -> None:
         super().on_start()
-        environment: Environment = self.environment
-        shared = _rooms.place(environment.parsed_options.room_size)
+        shared = _rooms.place(self.room_size)
         if shared.users == 1:
             self.make_room(shared.room_id)
             shared.made.set()

@@ -220,7 +220,9 @@ class Player:
         try:
             before, since = self._progress(), _now()
             while True:
-                done, waiting = await asyncio.wait([*tasks, self._failed], timeout=1, return_when=asyncio.FIRST_COMPLETED)
+                done, waiting = await asyncio.wait(
+                    [*tasks, self._failed], timeout=1, return_when=asyncio.FIRST_COMPLETED
+                )
                 for one in done:
                     one.result()
                 waiting.discard(self._failed)

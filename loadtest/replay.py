@@ -1,6 +1,6 @@
 """Replays a recorded editing session against a running server and checks that not a character differs.
 
-    python -m loadtest.replay friendsforever --url http://127.0.0.1:8000 --kill-room
+python -m loadtest.replay friendsforever --url http://127.0.0.1:8000 --kill-room
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Replay:
 
     async def _play(self, player: Player, killer: RoomKiller | None) -> Played:
         total = len(self._trace.edits)
-        with tqdm(total=total, unit=" edits", desc=self._trace.name, leave=False) as bar:
+        with tqdm(total=total, unit=" edits", desc=self._trace.name, leave=False, disable=None) as bar:
             tasks = [asyncio.create_task(_follow(bar, player))]
             if killer is not None and self._kills:
                 tasks.append(asyncio.create_task(killer.run(lambda: player.committed, total, self._kills)))
@@ -151,13 +151,17 @@ async def _follow(bar: tqdm[None], player: Player) -> None:
 
 def _report(played: Played, player: Player, killer: RoomKiller | None) -> None:
     rate = played.edits / played.seconds
-    print(f"{played.edits:,} edits in {played.seconds:.2f} s: {rate:,.0f} edits/s; durable {played.settled:.3f} s later")
+    print(
+        f"{played.edits:,} edits in {played.seconds:.2f} s: {rate:,.0f} edits/s; durable {played.settled:.3f} s later"
+    )
     print(f"  ack      {percentiles(player.times.acks)}")
     print(f"  arrival  {percentiles(player.times.arrivals)}")
     if killer is not None and killer.kills:
         waits = ", ".join(f"{1000 * seconds:.0f}" for seconds in killer.recoveries)
         recoveries = sum(one.author.recoveries for one in player.everybody)
-        print(f"  room killed {killer.kills} times, edits went on after {waits} ms; clients recovered {recoveries} times")
+        print(
+            f"  room killed {killer.kills} times, edits went on after {waits} ms; clients recovered {recoveries} times"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -124,7 +124,9 @@ class Rest:
             try:
                 answer = await self._http.request(method, path, json=body, headers=headers)
             except httpx.HTTPError as error:
-                raise RestError(f"{self._url} does not answer {method} {path}: {error or type(error).__name__}") from error
+                raise RestError(
+                    f"{self._url} does not answer {method} {path}: {error or type(error).__name__}"
+                ) from error
             if answer.status_code < 400:
                 return answer.content
             if answer.status_code != 503 or asyncio.get_running_loop().time() > deadline:

@@ -28,7 +28,9 @@ class Wire(WSListener):  # type: ignore[misc]  # a compiled class
     async def connect(self, url: str, token: str) -> None:
         """Connect to the server at the http(s) `url`. Raises WireError."""
         parts = urlsplit(url)
-        address = urlunsplit(("wss" if parts.scheme == "https" else "ws", parts.netloc, parts.path.rstrip("/") + "/ws", "", ""))
+        address = urlunsplit(
+            ("wss" if parts.scheme == "https" else "ws", parts.netloc, parts.path.rstrip("/") + "/ws", "", "")
+        )
         headers = {"Authorization": f"Bearer {token}"}
         try:
             await ws_connect(lambda: self, address, extra_headers=headers, max_frame_size=_MAX_FRAME)

@@ -59,7 +59,7 @@ class Dispatcher:
         try:
             while True:
                 if queue.empty() and queue not in self._streams:
-                    raise UnavailableError("This reader of events was too slow.", code="slow_reader")
+                    raise UnavailableError("This reader of events was too slow.")
                 event = await queue.get()
                 if event is None:
                     return

@@ -78,7 +78,7 @@ def test_long_deletes_are_counted_on_the_wire() -> None:
 
 @given(documents, LINES)
 def test_what_is_excluded_can_be_taken_back(document: str, plans: list[tuple[list[Step], int | None]]) -> None:
-    """CL-8: the undos lead from the whole line's text to that of what stays, and back again."""
+    """CL-10: the undos lead from the whole line's text to that of what stays, and back again."""
     line: list[tuple[Operation, int | None]] = []
     content = document
     last = 0
@@ -94,7 +94,7 @@ def test_what_is_excluded_can_be_taken_back(document: str, plans: list[tuple[lis
 
 
 def test_excluding_leaves_the_rest() -> None:
-    """CL-13: what others did elsewhere stays, what they did to the text that goes, goes with it."""
+    """CL-17: what others did elsewhere stays, what they did to the text that goes, goes with it."""
     line: list[tuple[Operation, int | None]] = [([3, "MINE"], 1), ([5, "theirs"], None), (["theirs "], None)]
     excluded = exclude(line)
     assert run("abc", excluded.kept) == "theirs abctheirs"

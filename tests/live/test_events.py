@@ -111,6 +111,7 @@ async def test_typing_ahead_of_acknowledgements(pair: Pair) -> None:
     await ada.expect("code_change")
     for index, letter in enumerate("abcdef"):
         await ada.send("code_change", op=[index, letter] if index else [letter], version=version)
+    await ada.expect("ack", acks=lambda acks: acks[-1]["version"] == version + 7)
     await bob.expect("code_change", changes=lambda changes: changes[-1]["version"] == version + 7)
     assert await content(bob) == "abcdef> "
 

@@ -1,0 +1,150 @@
+"""Whole servers, started and stopped as their users do it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from persistence.embedded import EmbeddedPostgres
+from tests.architecture.sources import ROOT
+from tests.launcher.running import RunningServer, free_port, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.live
+
+
+def _sign_in(server: RunningServer) -> str:
+    return str(server.ask("POST", "/api/auth/guest", {"name": "Ada"})["token"])
+
+
+def _write(server: RunningServer, text: str) -> tuple[str, str]:
+    """A room with that text, and the token of its owner."""
+    token = _sign_in(server)
+    room = server.ask("POST", "/api/rooms", {"name": "Notes"}, token)["room_id"]
+    edit = {"op_type": "insert", "position": 0, "content": text}
+    server.ask("POST", f"/api/sync/{room}/operations", edit, token)
+    return room, token
+
+
+def _read(server: RunningServer, room: str, token: str) -> str:
+    return str(server.ask("GET", f"/api/sync/{room}/snapshot", None, token)["content"])
+
+
+def _refused(*arguments: str | Path) -> str:
+    """The one sentence with which a start is refused."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "up", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode in {1, 2}
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("rayrooms: ")
+    return done.stderr
+
+
+def test_two_servers_side_by_side(tmp_path: Path) -> None:
+    """UP-1, UP-2, UP-3: each has its own rooms, each stops without touching the other, and none leaves a process."""
+    with RunningServer(tmp_path / "one") as one, RunningServer(tmp_path / "two") as two:
+        health = one.ask("GET", "/health")
+        assert {name: part["status"] for name, part in health["parts"].items()} == {
+            "database": "ok",
+            "directory": "ok",
+            "ingress": "ok",
+        }
+        room, token = _write(one, "hello")
+        assert _read(one, room, token) == "hello"
+        with pytest.raises(OSError, match="40[134]"):
+            _read(two, room, _sign_in(two))
+
+        assert "already in use" in _refused("--port", str(one.port), "--data-dir", tmp_path / "three")
+        assert "Another server" in _refused("--port", str(free_port()), "--data-dir", one.data_dir)
+
+        assert one.stop() == 0
+        assert one.processes() == []
+        assert two.is_well()
+
+        two.interrupt()
+        two.interrupt()
+        assert two.process.wait(60) == 0
+        assert two.processes() == []
+        assert "Traceback" not in one.output + two.output
+
+
+def test_everything_is_as_it_was(tmp_path: Path) -> None:
+    """UP-4, UP-5, G3: rooms and tokens outlive a restart, a killed launcher and a killed Postgres."""
+    server = RunningServer(tmp_path / "data")
+    with server:
+        room, token = _write(server, "kept")
+        assert server.stop() == 0
+
+    with server:
+        assert _read(server, room, token) == "kept"
+        server.kill()
+    assert server.processes() != [], "a killed launcher leaves at least its HAProxy, or this test tests nothing"
+
+    with server:
+        assert "did not end in order" in server.output
+        assert _read(server, room, token) == "kept"
+        [postmaster] = [one for one in psutil.Process(server.process.pid).children() if one.name() == "postgres"]
+        postmaster.kill()
+        wait_for(lambda: "starting it again" in server.output, "Postgres to be missed")
+        wait_for(server.is_well, "the server to be well again")
+        assert _read(server, room, token) == "kept"
+        assert server.stop() == 0
+        assert server.processes() == []
+
+
+@pytest.mark.parametrize("step", ["imported", "Ray started", "Serve started"])
+def test_stop_while_starting(step: str, tmp_path: Path) -> None:
+    """UP-6: a server that is told to stop while it starts, even twice, does so in order and leaves nothing."""
+    server = RunningServer(tmp_path / "data").start(until=step)
+    server.process.send_signal(signal.SIGTERM)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == 0
+    assert server.processes() == []
+    assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://somewhere/x", "must start with postgresql://"),
+        ("not a url", "cannot be parsed"),
+        ("postgresql://nobody@127.0.0.1:1/x", "cannot be reached"),
+    ],
+)
+def test_bad_database_url(url: str, says: str, tmp_path: Path) -> None:
+    """UP-7: a database that cannot be used is told in one sentence, and nothing is started."""
+    assert says in _refused("--database-url", url, "--data-dir", tmp_path / "data", "--port", str(free_port()))
+
+
+def test_missing_database(tmp_path: Path) -> None:
+    """UP-7: so is one that does not exist on a server that does."""
+    postgres = EmbeddedPostgres(tmp_path / "outside")
+    try:
+        url = postgres.start().replace("/postgres?", "/nosuch?")
+        said = _refused("--database-url", url, "--data-dir", tmp_path / "data", "--port", str(free_port()))
+    finally:
+        postgres.stop()
+    assert '"nosuch" does not exist' in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--port", "70000"), "RAYROOMS_PORT"),
+        (("--port", "http"), "RAYROOMS_PORT"),
+        (("--log-level", "LOUD"), "RAYROOMS_LOG_LEVEL"),
+        (("--host", "192.0.2.255"), "cannot listen on 192.0.2.255"),
+        (("--data-dir", "/dev/null/data"), "cannot be used"),
+    ],
+)
+def test_bad_option(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    """UP-8: a wrong option is told in one sentence that names it."""
+    given = arguments if "--data-dir" in arguments else ("--data-dir", str(tmp_path / "data"), *arguments)
+    assert says in _refused(*(given if "--port" in given else ("--port", str(free_port()), *given)))

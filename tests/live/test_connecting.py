@@ -1,0 +1,114 @@
+"""Who may connect: tokens, how they are shown, and where pages may come from."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import jwt
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from .sockets import Socket
+
+if TYPE_CHECKING:
+    from .people import Person
+    from .server import Server
+
+BAD_TOKEN = 4401
+
+
+async def test_token_in_the_header(ada: Person) -> None:
+    """PR-2, PR-3."""
+    async with Socket.open(ada.url, token=ada.token) as socket:
+        greeting = await socket.expect("connection_response")
+        assert (greeting["user_id"], greeting["name"], greeting["protocol"]) == (ada.user_id, "Ada", 1)
+        assert greeting["session_id"]
+
+
+async def test_token_as_a_subprotocol(ada: Person) -> None:
+    """PR-2: for browsers, which set no headers; the server agrees on the real subprotocol only."""
+    for codec in ("json", "msgpack"):
+        async with Socket.open(ada.url, offer=(f"bearer.{ada.token}",), codec=codec) as socket:
+            assert (await socket.expect("connection_response"))["user_id"] == ada.user_id
+
+
+async def test_token_in_the_first_message(ada: Person) -> None:
+    """PR-2, PR-3: before it, nobody is named."""
+    async with Socket.open(ada.url) as socket:
+        assert "user_id" not in await socket.expect("connection_response")
+        await socket.send("connect", ref=1, token=ada.token)
+        answer = await socket.expect_message("connection_response")
+        assert (answer["ref"], answer["data"]["user_id"]) == (1, ada.user_id)
+        await socket.join(await ada.make_room())
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a.b.c", ""])
+async def test_bad_token_in_the_handshake(server: Server, token: str) -> None:
+    """PR-2: an error says why, then the connection is closed with 4401."""
+    async with Socket.open(server.url, token=token) as socket:
+        await socket.error("bad_token")
+        assert await socket.closed() == BAD_TOKEN
+
+
+async def test_bad_token_in_a_message(ada: Person) -> None:
+    """PR-2, G8: refused; a better one may follow."""
+    async with Socket.open(ada.url) as socket:
+        await socket.send("connect", ref=2, token="nonsense")
+        assert (await socket.error("bad_token"))["ref"] == 2
+        await socket.send("connect", token=ada.token)
+        await socket.expect("connection_response", user_id=ada.user_id)
+
+
+async def test_expired_and_forged_tokens(own_server: Server, ada: Person) -> None:
+    """PR-2: signed with another key, or by nobody, or too late."""
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    late = jwt.encode(claims | {"exp": time.time() - 60}, own_server.jwt_secret, "HS256")
+    forged = jwt.encode(claims, "another secret of sufficient length", "HS256")
+    unsigned = jwt.encode(claims, None, "none")
+    for token in (late, forged, unsigned):
+        async with Socket.open(ada.url, token=token) as socket:
+            await socket.error("bad_token")
+            assert await socket.closed() == BAD_TOKEN
+
+
+async def test_nothing_works_before_the_token(ada: Person) -> None:
+    """PR-2: but a ping."""
+    room_id = await ada.make_room()
+    async with Socket.open(ada.url) as socket:
+        await socket.send("ping")
+        await socket.expect("pong")
+        for event in ("join_room", "code_change", "get_sync"):
+            await socket.send(event, ref=4, room_id=room_id)
+            assert (await socket.error("bad_token"))["ref"] == 4
+
+
+async def test_a_token_in_the_url_is_not_looked_at(ada: Person) -> None:
+    """PR-2: it would end up in logs."""
+    async with Socket.open(ada.url + f"/ws?token={ada.token}#") as socket:
+        assert "user_id" not in await socket.expect("connection_response")
+
+
+async def test_a_connection_stays_its_user_s(ada: Person, bob: Person) -> None:
+    """PR-8: a fresh token of the same user is fine, another user's is not."""
+    async with ada.connected() as socket:
+        await socket.send("connect", token=bob.token)
+        await socket.error("forbidden")
+        await socket.send("connect", token=ada.token)
+        assert (await socket.expect("connection_response"))["user_id"] == ada.user_id
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "http://[", "https://editor.example.evil"])
+async def test_pages_from_elsewhere_are_refused(ada: Person, origin: str) -> None:
+    """PR-4: before the handshake ends."""
+    with pytest.raises(InvalidStatus) as refusal:
+        async with Socket.open(ada.url, token=ada.token, origin=origin):
+            pass
+    assert refusal.value.response.status_code == 403
+
+
+async def test_own_and_allowed_pages_are_let_in(own_server: Server, ada: Person) -> None:
+    """PR-4."""
+    for origin in (own_server.url, "https://editor.example"):
+        async with Socket.open(ada.url, token=ada.token, origin=origin) as socket:
+            await socket.expect("connection_response", user_id=ada.user_id)
