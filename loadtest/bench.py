@@ -9,7 +9,6 @@ all clients and a newcomer hold the same text. S6 measures rooms that are awake:
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 import time

@@ -1,60 +1,89 @@
-"""What two authors' edits come to, without any server: the yardstick for a part of a trace. Pure."""
+"""What two authors' edits come to, without any server: the yardstick for a replay. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rayrooms import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from loadtest.trace import TraceEdit
     from rayrooms.protocol import Operation
+    from rayrooms.text import Side
+
+_LATER: tuple[Side, Side] = ("left", "right")
+_EARLIER: tuple[Side, Side] = ("right", "left")
+"""The side of an operation, and that of the one that it meets."""
+
+
+class Merged(NamedTuple):
+    """The text that edits come to, and where that depended on the order in which a room gets them.
+
+    `ties` maps an edit to the last one before it that inserted, unseen, at what became the same place. It takes no
+    insert at one place for that: what stood between two of them may have been deleted meanwhile, and operations, having
+    no tombstones, cannot tell any more.
+    """
+
+    text: str
+    ties: dict[int, int]
+
+
+class _Edit(NamedTuple):
+    """An edit on its way: its index among all, and how many of the other author's its own author had seen."""
+
+    index: int
+    seen: int
+    op: Operation
 
 
 class _Site:
-    """One author's text, the own edits that the other may not have seen, and how much of the other's is seen."""
+    """One author's text, the own edits that the other may not have seen yet, and how much is seen of the other's."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.unseen: deque[tuple[int, Operation]] = deque()
-        self.made = 0
+        self.sent: list[_Edit] = []
+        self.unseen: deque[tuple[int, _Edit]] = deque()
         self.taken = 0
 
 
-def merged(edits: Iterable[TraceEdit]) -> str:
-    """The text after all `edits` of one or two authors, author 0 first where both insert at one place.
+def merge(edits: Sequence[TraceEdit]) -> Merged:
+    """Put `edits` of one or two authors together. Raises InvalidError when one does not fit what its author had seen.
 
     Each site sends its edits straight to the other, which transforms them over what the sender had not seen: Jupiter
-    (Nichols et al. 1995) with one site as the server, so it shares no ordering with a room.
+    (Nichols et al. 1995) between two equals, so it shares no order of commits with a room. Where both insert at one place
+    the later of the two in `edits` comes first, as it does in a room that got them in that order.
     """
     sites = (_Site(), _Site())
-    sent: tuple[list[tuple[int, Operation]], ...] = ([], [])
-
-    def take(site: int, count: int) -> None:
-        """Let a site see the other's first `count` edits."""
-        here = sites[site]
-        for seen, op in sent[1 - site][here.taken : count]:
-            while here.unseen and here.unseen[0][0] <= seen:
-                here.unseen.popleft()
-            arriving = op
-            for index, (number, own) in enumerate(here.unseen):
-                here.unseen[index] = (number, text.transform(own, arriving, "left" if site == 0 else "right"))
-                arriving = text.transform(arriving, own, "right" if site == 0 else "left")
-            here.text = text.apply(here.text, arriving)
-            here.taken += 1
-
-    for edit in edits:
-        here = sites[edit.author]
-        seen = edit.seen[1 - edit.author] if len(edit.seen) > 1 else 0
-        take(edit.author, seen)
+    ties: dict[int, int] = {}
+    for index, edit in enumerate(edits):
+        here, there = sites[edit.author], sites[1 - edit.author]
+        _take(here, there, edit.seen[1 - edit.author] if len(edit.seen) > 1 else 0, ties)
         here.text, op = text.apply_checked(here.text, edit.op)
-        here.made += 1
-        here.unseen.append((here.made, op))
-        sent[edit.author].append((here.taken, op))
-    take(0, len(sent[1]))
-    take(1, len(sent[0]))
+        made = _Edit(index, here.taken, op)
+        here.sent.append(made)
+        here.unseen.append((len(here.sent), made))
+    _take(sites[0], sites[1], len(sites[1].sent), ties)
+    _take(sites[1], sites[0], len(sites[0].sent), ties)
     assert sites[0].text == sites[1].text, "the two sites diverged"
-    return sites[0].text
+    return Merged(sites[0].text, ties)
+
+
+def _take(here: _Site, there: _Site, count: int, ties: dict[int, int]) -> None:
+    """Let a site see the other's first `count` edits."""
+    for arriving in there.sent[here.taken : count]:
+        while here.unseen and here.unseen[0][0] <= arriving.seen:
+            here.unseen.popleft()
+        op = arriving.op
+        for position, (number, own) in enumerate(here.unseen):
+            side, other_side = _LATER if own.index > arriving.index else _EARLIER
+            moved = text.transform(own.op, op, side)
+            if moved != text.transform(own.op, op, other_side):
+                earlier, later = sorted((own.index, arriving.index))
+                ties[later] = max(earlier, ties.get(later, earlier))
+            op = text.transform(op, own.op, other_side)
+            here.unseen[position] = (number, own._replace(op=moved))
+        here.text = text.apply(here.text, op)
+        here.taken += 1

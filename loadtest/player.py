@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loadtest.author import Author, ReplayError
 from loadtest.wire import Wire
@@ -13,7 +13,7 @@ from rayrooms.errors import RayroomsError
 from rayrooms.protocol import SUBPROTOCOL_JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from loadtest.trace import Trace, TraceEdit
     from rayrooms.protocol import Change
@@ -93,7 +93,7 @@ class Participant(Wire):
             self.head = fresh[-1].version
             self.acked = max([self.acked, *(one.seq for one in fresh if one.client_id == self.author.client_id)])
         self._flush()
-        self.news.set()
+        self._on_news()
 
     def lost(self, why: str) -> None:
         self._on_failure(ReplayError(f"The connection of client {self.author.client_id} ended: {why}."))
@@ -124,13 +124,19 @@ class Played(NamedTuple):
 
 
 class Player:
-    """The authors of a trace and some readers in one room."""
+    """The authors of a trace and some readers in one room.
 
-    def __init__(self, trace: Trace, room_id: str, *, readers: int = 1, window: int = WINDOW) -> None:
+    `ties` maps an edit to one that the room must have got before it, as loadtest.merge finds them.
+    """
+
+    def __init__(
+        self, trace: Trace, room_id: str, *, ties: Mapping[int, int], readers: int = 1, window: int = WINDOW
+    ) -> None:
         self.times = Times()
         self.authors = [self._participant(Author(room_id, f"author-{number}")) for number in range(trace.authors)]
         self.readers = [self._participant(Author(room_id, f"reader-{number}")) for number in range(readers)]
         self._trace = trace
+        self._ties = ties
         self._window = window
         self._made = [[0] for _ in self.authors]
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -153,7 +159,7 @@ class Player:
         """Write all edits, and return when all clients hold all of them and know them durable. Raises ReplayError."""
         began = _now()
         await self._or_failure(*(self._write(number) for number in range(len(self.authors))))
-        await self._or_failure(self._until(lambda one: self._is_complete(one), self.everybody))
+        await self._or_failure(self._until(self._is_complete, self.everybody))
         took = _now() - began
         await self._or_failure(self._until(lambda one: one.author.state.replica.durable >= self.sent, self.everybody))
         return Played(self.sent, took, _now() - began - took)
@@ -175,10 +181,10 @@ class Player:
         """One author's edits, each as soon as it has seen what it had seen when recorded."""
         me = self.authors[number]
         turn = 0
-        for edit in self._trace.edits:
+        for index, edit in enumerate(self._trace.edits):
             if edit.author != number:
                 continue
-            while not self._may(me, edit):
+            while not self._may(me, edit, self._ties.get(index)):
                 me.news.clear()
                 await me.news.wait()
                 turn = 0
@@ -191,7 +197,8 @@ class Player:
             if turn % _TURN == 0:
                 await asyncio.sleep(0)
 
-    def _may(self, me: Participant, edit: TraceEdit) -> bool:
+    def _may(self, me: Participant, edit: TraceEdit, behind: int | None) -> bool:
+        """Whether an edit can be made now: its author has seen what it had, and edit `behind` is committed."""
         if me.author.state.phase != "joined" or me.author.last_seq - me.acked >= self._window:
             return False
         for number, count in enumerate(edit.seen):
@@ -200,7 +207,12 @@ class Player:
             made = self._made[number]
             if len(made) <= count or not me.author.see(self.authors[number].author.client_id, made[count]):
                 return False
-        return True
+        return behind is None or self._is_committed(self._trace.edits[behind])
+
+    def _is_committed(self, edit: TraceEdit) -> bool:
+        made = self._made[edit.author]
+        number = edit.seen[edit.author] + 1
+        return len(made) > number and self.authors[edit.author].acked >= made[number]
 
     def _is_complete(self, one: Participant) -> bool:
         one.author.see_all()
@@ -214,9 +226,9 @@ class Player:
 
     # -------------------------------------------------------------- failing
 
-    async def _or_failure(self, *steps: asyncio._CoroutineLike[None]) -> None:
+    async def _or_failure(self, *steps: Coroutine[Any, Any, None]) -> None:
         """Take steps side by side until all are done, one fails, a client fails, or nothing moves any more."""
-        tasks = [asyncio.ensure_future(step) for step in steps]
+        tasks = [asyncio.create_task(step) for step in steps]
         try:
             before, since = self._progress(), _now()
             while True:

@@ -125,7 +125,7 @@ def _server_id(port: int) -> str:
     listening = {
         connection.pid
         for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid is not None
+        if connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1:] == (port,) and connection.pid
     }
     for pid in listening:
         try:

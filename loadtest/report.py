@@ -43,9 +43,8 @@ def _typing(result: TypingResult) -> list[str]:
         shown.append(_split("server CPU", result.cpu_ms_per_edit, "ms/edit", digits=3))
     if result.shares is not None:
         shares = result.shares
-        shown.append(
-            f"  CPUs in use: server {shares.server:.2f}, load generator {shares.generator:.2f}, others {shares.others:.2f}"
-        )
+        used = f"server {shares.server:.2f}, load generator {shares.generator:.2f}, others {shares.others:.2f}"
+        shown.append(f"  CPUs in use: {used}")
     return shown
 
 

@@ -60,8 +60,9 @@ class JoinResult(Result, tag="join"):
 
 
 class MemoryResult(Result, tag="memory"):
-    """S6. Proportional set sizes: of the server before, and what each live room (with its first user) and each
-    further user adds to its parts, in kB.
+    """S6, in proportional set sizes.
+
+    `empty_mb` is the server before, by part; then what each live room with its first user adds, and each further user.
     """
 
     rooms: int

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from rayrooms import text
-from rayrooms.protocol import Operation
+
+if TYPE_CHECKING:
+    from rayrooms.protocol import Operation
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Where traces given by their bare name are looked for, beside the checkout."""

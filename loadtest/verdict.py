@@ -36,9 +36,7 @@ def check_log(log: Iterable[LoggedOperation], edits: Mapping[str, int], expected
     wrong: list[str] = []
     last = dict.fromkeys(edits, 0)
     content = ""
-    version = 0
-    for entry in log:
-        version += 1
+    for version, entry in enumerate(log, 1):
         if entry.version != version:
             return [*wrong, f"The log has version {entry.version} where {version} is due."]
         due = last.get(entry.client_id, 0) + 1

@@ -17,7 +17,7 @@ class WireError(Exception):
     """The server cannot be reached, or ended a connection."""
 
 
-class Wire(WSListener):  # type: ignore[misc]  # a compiled class
+class Wire(WSListener):
     """One connection. Subclasses take frames in `received` and the connection's end in `lost`."""
 
     def __init__(self) -> None:

@@ -53,17 +53,10 @@ class RunningServer:
 
     def start(self, until: str = "Ctrl-C stops") -> Self:
         """Start it and wait until its output says `until`."""
+        options = ["--port", str(self.port), "--data-dir", str(self.data_dir), "--log-level", "DEBUG"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [
-                    ROOT / "scripts" / "up",
-                    "--port",
-                    str(self.port),
-                    "--data-dir",
-                    self.data_dir,
-                    "--log-level",
-                    "DEBUG",
-                ],
+                [ROOT / "scripts" / "up", *options],
                 env={**os.environ, **self._settings},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -55,12 +55,9 @@ def test_every_node_gets_what_the_launcher_sets(commands: str) -> None:
     *_, cleanup, start = _cluster()[commands]
     identity = identity_environment(Path("/run/x"), PortBlock(11_000))
     tuning = tuning_environment(Path("/run/x"), cpus=2, max_files=100_000)
-    for name in (
-        "RAY_SERVE_ENABLE_HA_PROXY",
-        "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD",
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S",
-    ):
-        assert f" {name}={({**identity, **tuning})[name]} " in start
+    set_by_launcher = {**identity, **tuning}
+    for name in ("ENABLE_HA_PROXY", "RUN_USER_CODE_IN_SEPARATE_THREAD", "HAPROXY_HARD_STOP_AFTER_S"):
+        assert f" RAY_SERVE_{name}={set_by_launcher['RAY_SERVE_' + name]} " in start
     assert "RAYROOMS_RUNTIME_DIR=" in start
     assert "RAYROOMS_NODE_IP=" in start
     assert "[h]aproxy" in cleanup

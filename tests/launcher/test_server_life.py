@@ -58,7 +58,7 @@ def test_two_servers_side_by_side(tmp_path: Path) -> None:
         }
         room, token = _write(one, "hello")
         assert _read(one, room, token) == "hello"
-        with pytest.raises(OSError, match="40[134]"):
+        with pytest.raises(OSError, match=r"40[134]"):
             _read(two, room, _sign_in(two))
 
         assert "already in use" in _refused("--port", str(one.port), "--data-dir", tmp_path / "three")
@@ -140,7 +140,7 @@ def test_missing_database(tmp_path: Path) -> None:
         (("--port", "70000"), "RAYROOMS_PORT"),
         (("--port", "http"), "RAYROOMS_PORT"),
         (("--log-level", "LOUD"), "RAYROOMS_LOG_LEVEL"),
-        (("--host", "192.0.2.255"), "cannot listen on 192.0.2.255"),
+        (("--host", "203.0.113.7"), "cannot listen on 203.0.113.7"),
         (("--data-dir", "/dev/null/data"), "cannot be used"),
     ],
 )

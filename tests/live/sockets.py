@@ -44,11 +44,12 @@ class Socket:
         offer: tuple[str, ...] = (),
         origin: str | None = None,
         codec: str = "json",
+        query: str = "",
     ) -> AsyncIterator[Socket]:
         """Connect with the token in the header; `offer` are further subprotocols."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         connection = await connect(
-            url.replace("http", "ws", 1) + "/ws",
+            url.replace("http", "ws", 1) + "/ws" + query,
             subprotocols=[Subprotocol(name) for name in (SUBPROTOCOLS[codec], *offer)],
             additional_headers=headers,
             origin=Origin(origin) if origin is not None else None,

@@ -1,0 +1,82 @@
+"""What the server answers over plain HTTP through its real ingress."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .server import ROOT
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .people import Person
+    from .server import Server
+
+
+async def test_health_names_every_part(http: httpx.AsyncClient) -> None:
+    """HTTP-1: database, directory and ingress are asked, without a token."""
+    answer = await http.get("/health")
+    assert answer.status_code == 200
+    report = answer.json()
+    assert report["status"] == "ok"
+    assert {name: part["status"] for name, part in report["parts"].items()} == {
+        "database": "ok",
+        "directory": "ok",
+        "ingress": "ok",
+    }
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_documentation_pages(http: httpx.AsyncClient, path: str) -> None:
+    """HTTP-2."""
+    answer = await http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Rayrooms" in answer.text
+
+
+async def test_openapi_document(http: httpx.AsyncClient) -> None:
+    """HTTP-2."""
+    document = (await http.get("/openapi.json")).json()
+    assert document["info"]["title"] == "Rayrooms"
+    assert {"/api/rooms", "/api/sync/{room_id}/operations", "/api/users/{user_id}/status"} <= set(document["paths"])
+
+
+async def test_pages_from_elsewhere_are_granted_nothing(http: httpx.AsyncClient, ada: Person) -> None:
+    """HTTP-3: no answer tells a browser to let a strange page read it."""
+    headers = {"Origin": "http://elsewhere.example", "Authorization": f"Bearer {ada.token}"}
+    answer = await http.get("/api/rooms", headers=headers)
+    preflight = await http.options("/api/rooms", headers=headers | {"Access-Control-Request-Method": "POST"})
+    for one in (answer, preflight):
+        assert "access-control-allow-origin" not in one.headers
+
+
+async def test_answers_forbid_sniffing_and_caching(http: httpx.AsyncClient, ada: Person) -> None:
+    """HTTP-3: what the app sets reaches the outside."""
+    answer = await ada.ask("GET", "/api/rooms")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_unknown_paths_are_problem_documents(http: httpx.AsyncClient, ada: Person) -> None:
+    """HTTP-4: what is not there says so as everything else does."""
+    for path in ("/api/nothing", "/nothing"):
+        answer = await ada.ask("GET", path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_rest_contract_through_the_ingress(server: Server) -> None:
+    """HTTP-5: the whole REST suite holds for the running server too."""
+    environment = os.environ | {"RAYROOMS_TEST_URL": server.url}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/rest"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert " passed" in done.stdout
