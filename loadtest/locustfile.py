@@ -251,6 +251,7 @@ class ProgramUser(_Guest):
         super().on_start()
         self.room_id = f"load-{uuid.uuid4().hex[:12]}"
         self.make_room(self.room_id)
+        self.edit()
 
     @task(5)
     def edit(self) -> None:

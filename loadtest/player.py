@@ -50,17 +50,19 @@ class Times:
 
 
 class Participant(Wire):
-    """A client with its connection. `news` is set whenever something happened that it may have waited for."""
+    """A client with its connection. `news`, which several may share, is set whenever something has arrived."""
 
-    def __init__(self, author: Author, times: Times, on_failure: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, author: Author, times: Times, news: asyncio.Event, on_failure: Callable[[Exception], None]
+    ) -> None:
         super().__init__()
         self.author = author
-        self.news = asyncio.Event()
         self.head = 0
         """The newest version that has arrived, taken in or not."""
         self.acked = 0
         """The last own edit whose commit has arrived, taken in or not."""
         self._times = times
+        self._news = news
         self._on_failure = on_failure
         self._retrying: asyncio.TimerHandle | None = None
 
@@ -71,8 +73,8 @@ class Participant(Wire):
         while self.author.state.phase != "joined":
             if self.author.state.failure is not None:
                 raise ReplayError(f"The room cannot be entered: {self.author.state.failure}")
-            self.news.clear()
-            await self.news.wait()
+            self._news.clear()
+            await self._news.wait()
 
     def edit(self, edit: TraceEdit) -> None:
         before = self.author.last_seq
@@ -93,7 +95,7 @@ class Participant(Wire):
             self.head = fresh[-1].version
             self.acked = max([self.acked, *(one.seq for one in fresh if one.client_id == self.author.client_id)])
         self._flush()
-        self._on_news()
+        self._news.set()
 
     def lost(self, why: str) -> None:
         self._on_failure(ReplayError(f"The connection of client {self.author.client_id} ended: {why}."))
@@ -133,6 +135,7 @@ class Player:
         self, trace: Trace, room_id: str, *, ties: Mapping[int, int], readers: int = 1, window: int = WINDOW
     ) -> None:
         self.times = Times()
+        self._news = asyncio.Event()
         self.authors = [self._participant(Author(room_id, f"author-{number}")) for number in range(trace.authors)]
         self.readers = [self._participant(Author(room_id, f"reader-{number}")) for number in range(readers)]
         self._trace = trace
@@ -169,7 +172,7 @@ class Player:
             one.close()
 
     def _participant(self, author: Author) -> Participant:
-        return Participant(author, self.times, self._fail)
+        return Participant(author, self.times, self._news, self._fail)
 
     def _fail(self, error: Exception) -> None:
         if not self._failed.done():
@@ -185,14 +188,12 @@ class Player:
             if edit.author != number:
                 continue
             while not self._may(me, edit, self._ties.get(index)):
-                me.news.clear()
-                await me.news.wait()
+                self._news.clear()
+                await self._news.wait()
                 turn = 0
             me.edit(edit)
             self._made[number].append(me.author.last_seq)
-            for other in self.authors:
-                if other is not me:
-                    other.news.set()
+            self._news.set()
             turn += 1
             if turn % _TURN == 0:
                 await asyncio.sleep(0)
@@ -221,8 +222,8 @@ class Player:
     async def _until(self, holds: Callable[[Participant], bool], of: list[Participant]) -> None:
         for one in of:
             while not holds(one):
-                one.news.clear()
-                await one.news.wait()
+                self._news.clear()
+                await self._news.wait()
 
     # -------------------------------------------------------------- failing
 

@@ -18,7 +18,7 @@ from loadtest import trace as traces
 from loadtest.author import Author, ReplayError
 from loadtest.killer import RoomKiller
 from loadtest.latency import percentiles
-from loadtest.merge import merged
+from loadtest.merge import Merged, merge
 from loadtest.player import WINDOW, Participant, Player, Times
 from loadtest.processes import NotHereError, ServerProcesses
 from loadtest.rest import Rest, RestError
@@ -39,9 +39,10 @@ _PROGRESS = 0.1
 class Replay:
     """One trace, one new room, one verdict."""
 
-    def __init__(self, trace: Trace, expected: str, rest: Rest, arguments: argparse.Namespace) -> None:
+    def __init__(self, trace: Trace, expected: Merged, rest: Rest, arguments: argparse.Namespace) -> None:
         self._trace = trace
-        self._expected = expected
+        self._expected = expected.text
+        self._ties = expected.ties
         self._rest = rest
         self._url: str = arguments.url
         self._kills: int = arguments.kill_room
@@ -53,7 +54,7 @@ class Replay:
         owner = await self._rest.sign_in("Replay")
         room_id = (await self._rest.make_room(owner, f"Replay of {self._trace.name}", max_users=50)).room_id
         killer = self._killer(owner, room_id)
-        player = Player(self._trace, room_id, window=self._window)
+        player = Player(self._trace, room_id, ties=self._ties, window=self._window)
         for number, one in enumerate(player.everybody):
             guest = await self._rest.sign_in(f"Author {number}" if one in player.authors else "Reader")
             await one.open(self._url, guest.token)
@@ -99,7 +100,7 @@ class Replay:
         self._say(f"all {len(player.everybody)} clients hold the expected text ({len(self._expected)} code points)")
 
         failures: list[Exception] = []
-        newcomer = Participant(Author(room_id, "newcomer"), Times(), failures.append)
+        newcomer = Participant(Author(room_id, "newcomer"), Times(), asyncio.Event(), failures.append)
         await newcomer.open(self._url, (await self._rest.sign_in("Newcomer")).token)
         newcomer.close()
         self._same("The text of a newcomer", newcomer.author.state.text)
@@ -188,24 +189,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _prepare(arguments: argparse.Namespace) -> tuple[Trace, str]:
-    """The trace, cut to the limit, and the text that it leads to. Raises TraceError."""
+def _prepare(arguments: argparse.Namespace) -> tuple[Trace, Merged]:
+    """The trace, cut to the limit, and what it leads to. Raises TraceError."""
     trace = traces.load(traces.find(arguments.trace))
-    for first in range(traces.MAX_AUTHORS):
-        # A recording may be broken, or its authors inserted at one place at once: then all depends on who is first.
-        try:
-            difference = compare("what its edits lead to", merged(trace.edits, first=first), trace.end)
-        except InvalidError as error:
-            difference = error.message
-        if difference is not None:
-            raise traces.TraceError(f"{trace.name} cannot be replayed exactly: {difference}")
+    try:
+        whole = merge(trace.edits)
+    except InvalidError as error:
+        raise traces.TraceError(f"{trace.name} is not a recording of what can have happened: {error.message}") from error
+    difference = compare("what its edits lead to", whole.text, trace.end)
+    if difference is not None:
+        raise traces.TraceError(f"{trace.name} cannot be replayed exactly: {difference}")
     if arguments.limit is None or arguments.limit >= len(trace.edits):
-        return trace, trace.end
+        return trace, whole
     cut = trace._replace(edits=trace.edits[: arguments.limit])
-    return cut, merged(cut.edits)
+    return cut, merge(cut.edits)
 
 
-async def _run(trace: Trace, expected: str, arguments: argparse.Namespace) -> bool:
+async def _run(trace: Trace, expected: Merged, arguments: argparse.Namespace) -> bool:
     async with Rest(arguments.url) as rest:
         return await Replay(trace, expected, rest, arguments).run()
 
@@ -215,7 +215,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         trace, expected = _prepare(chosen)
-        print(f"{trace.name}: {len(trace.edits):,} edits by {trace.authors}, leading to {len(expected):,} code points")
+        print(
+            f"{trace.name}: {len(trace.edits):,} edits by {trace.authors}, leading to {len(expected.text):,} code points; "
+            f"{len(expected.ties)} of them depend on the order in which the room gets them"
+        )
         if chosen.data_check:
             return 0
         exact = uvloop.run(_run(trace, expected, chosen))

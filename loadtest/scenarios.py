@@ -161,7 +161,7 @@ async def join(bench: Bench) -> JoinResult:
     """Newcomers open a document of 100,000 characters that 10,500 edits have made."""
     trace = document()
     room = await bench.rest.make_room(bench.owner, "S5", max_users=JOINS + 10)
-    player = Player(trace, room.room_id, readers=0)
+    player = Player(trace, room.room_id, ties={}, readers=0)
     try:
         bench.tell(f"writing {len(trace.edits):,} edits")
         for one in player.everybody:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from loadtest.merge import merged
+from loadtest.merge import merge
 from loadtest.trace import Trace, TraceEdit
 from rayrooms import text
 
@@ -31,4 +31,4 @@ def document(edits: int = EDITS, characters: int = CHARACTERS, seed: int = 5) ->
         made.append(TraceEdit(0, (number,), op))
         cursor += len(word)
         size += len(word) - deleted
-    return Trace("synthetic", 1, made, merged(made))
+    return Trace("synthetic", 1, made, merge(made).text)

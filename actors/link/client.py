@@ -78,6 +78,11 @@ class RoomLink(asyncio.Protocol):
             raise UnavailableError("The room's owner cannot be reached.") from error
         return made
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed or lost."""
+        return self._closed
+
     # -------------------------------------------------------------- sending
 
     def send(self, message: link.ToRoom) -> None:

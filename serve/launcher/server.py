@@ -13,6 +13,7 @@ import uuid
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from persistence.settings import get_settings
@@ -138,8 +139,11 @@ class Launcher:
         for name, value in tuning.items():
             os.environ.setdefault(name, value)
         if self._settings.ray_address:
-            # Whoever runs that cluster has chosen how one gets in.
+            # Whoever runs that cluster has chosen how one gets in; Ray itself only looks for a token when told to.
             identity = {name: value for name, value in identity.items() if not name.startswith("RAY_AUTH_")}
+            token = os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}
+            if token or (Path.home() / ".ray" / "auth_token").exists():
+                os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.update(identity)
         os.environ.update({PREFIX + name.upper(): value for name, value in settings.items()})
         os.environ[SERVER_ID] = self._server_id
@@ -155,7 +159,8 @@ class Launcher:
         settings, url = self._settings, base_url(self._settings.host, self._settings.port)
         _say(f"ready at {url} after {time.monotonic() - self._began:.1f} s; data in {settings.data_dir}")
         if settings.guests_enabled:
-            _say(f"""sign in as a guest: curl --json '{{"name": "Ada"}}' {url}/api/auth/guest""")
+            body = """-H 'content-type: application/json' -d '{"name": "Ada"}'"""
+            _say(f"sign in as a guest: curl {url}/api/auth/guest {body}")
         _say(f"documentation at {url}/docs; Ctrl-C stops the server")
 
     def _watch(self, database: DatabaseServer) -> None:

@@ -10,7 +10,7 @@ from rayrooms import protocol
 from serve.sockets.payload import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from starlette.types import Message, Send
 
@@ -27,9 +27,18 @@ class Connection:
 
     `deliver` writes at once while the socket takes it. When it does not, what follows waits in a queue of at most
     `max_waiting` bytes, beyond which the connection is closed: a slow reader costs bounded memory and nobody's time.
+    `on_close` is called soon after `close`, which the peer may never hear of.
     """
 
-    def __init__(self, send: Send, connection_id: str, *, binary: bool, max_waiting: int) -> None:
+    def __init__(
+        self,
+        send: Send,
+        connection_id: str,
+        *,
+        binary: bool,
+        max_waiting: int,
+        on_close: Callable[[Connection], None],
+    ) -> None:
         self.id = connection_id
         self.identity: Identity | None = None
         self.sessions: dict[str, RoomSession] = {}
@@ -37,6 +46,7 @@ class Connection:
         self._send = send
         self._binary = binary
         self._max_waiting = max_waiting
+        self._on_close = on_close
         self._waiting: deque[tuple[Message, int]] = deque()
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
@@ -64,10 +74,13 @@ class Connection:
         if self.closed:
             return
         self.closed = True
+        message = {"type": "websocket.close", "code": code, "reason": reason}
         self._waiting.clear()
-        if self._stalled is not None:
-            self._stalled.cancel()
-        self._write({"type": "websocket.close", "code": code, "reason": reason})
+        if self._stalled is None:
+            self._write(message)
+        else:
+            self._waiting.append((message, 0))
+        asyncio.get_running_loop().call_soon(self._on_close, self)
 
     def _write(self, message: Message) -> None:
         """Run the send to its first real wait: nearly always it has none, and then no task is needed for it."""

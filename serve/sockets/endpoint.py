@@ -13,6 +13,7 @@ from rayrooms import protocol
 from rayrooms.codec import codec_for
 from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
 from serve.sockets.connection import Connection
+from serve.sockets.payload import Payload
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 BAD_TOKEN = 4401
 """Close code for a connection that did not prove who it is."""
-GOING_AWAY = 1001
+SERVICE_RESTART = 1012
+"""Close code of a server that goes: the client comes back, here or elsewhere."""
 _AUTH_TIMEOUT = 15.0
 
 _json = codec_for(protocol.SUBPROTOCOL_JSON).decode_client
@@ -54,7 +56,13 @@ class SocketEndpoint:
         binary = protocol.SUBPROTOCOL_MSGPACK in offered
         chosen = next((p for p in (protocol.SUBPROTOCOL_MSGPACK, protocol.SUBPROTOCOL_JSON) if p in offered), None)
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        connection = Connection(send, secrets.token_hex(8), binary=binary, max_waiting=self._settings.max_socket_buffer)
+        connection = Connection(
+            send,
+            secrets.token_hex(8),
+            binary=binary,
+            max_waiting=self._settings.max_socket_buffer,
+            on_close=self._handlers.disconnect,
+        )
         self._open.add(connection)
         try:
             if self._greet(connection, _token(headers, offered)):
@@ -114,8 +122,10 @@ class SocketEndpoint:
 
     def going_away(self, reason: str) -> None:
         """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
+        payload = Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
         for connection in list(self._open):
-            connection.close(1012, reason)
+            connection.deliver(payload)
+            connection.close(SERVICE_RESTART, reason)
 
 
 def _ref(data: str | bytes) -> int | None:

@@ -106,12 +106,13 @@ class Handlers:
         connection.deliver(Payload.of(protocol.ConnectionResponse(data=data, ref=ref)))
 
     def disconnect(self, connection: Connection) -> None:
-        """The socket is gone: leave every room."""
+        """The socket is gone, or as good as gone: leave every room. Doing so twice changes nothing."""
         connection.closed = True
         for session in list(connection.sessions.values()):
             session.hub.leave(session)
-        if connection.identity is not None:
-            self._online.went(connection.identity)
+        identity, connection.identity = connection.identity, None
+        if identity is not None:
+            self._online.went(identity)
 
     async def _join(self, connection: Connection, event: protocol.JoinRoom) -> None:
         identity, data = _identity(connection), event.data

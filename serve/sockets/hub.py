@@ -100,6 +100,9 @@ class RoomHub:
         except UnavailableError:
             self._failed_epoch = address.epoch
             raise
+        if made.is_closed:
+            self._failed_epoch = address.epoch
+            raise UnavailableError("The room's owner went away.")
         if self._ending:
             made.close()
             raise UnavailableError("The gateway is letting go of this room; try again.")
@@ -306,7 +309,8 @@ class RoomHub:
 
     def _commits(self, commits: list[link.Commit]) -> None:
         """All commits of a batch go to each socket in one frame, and one encoding serves all who wrote none of them."""
-        assert self._link is not None
+        if self._link is None:  # it came right behind the welcome; nobody has been let in over this link yet
+            return
         self.version, self.version_epoch = commits[-1].version, self._link.address.epoch
         sessions = self.sessions
         authors = {commit.sid for commit in commits if commit.sid in sessions}

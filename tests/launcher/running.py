@@ -16,6 +16,7 @@ import psutil
 from tests.architecture.sources import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -25,12 +26,12 @@ PATIENCE = 90.0
 class RunningServer:
     """Starts on entering; on leaving, makes sure that it has ended."""
 
-    def __init__(self, data_dir: Path, *, port: int | None = None, **settings: str) -> None:
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
-        self.port = port or free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data_dir.with_name(f"{data_dir.name}-{self.port}.log")
-        self._settings = settings
+        self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

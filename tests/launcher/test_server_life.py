@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from persistence.embedded import EmbeddedPostgres
+from serve.launcher import processes
+from serve.launcher.options import SERVER_ID
 from tests.architecture.sources import ROOT
 from tests.launcher.running import RunningServer, free_port, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.live
 
@@ -99,6 +107,25 @@ def test_everything_is_as_it_was(tmp_path: Path) -> None:
         assert server.processes() == []
 
 
+def test_the_program_of_the_readme(tmp_path: Path) -> None:
+    """UP-12: what README.md shows to Python programmers runs as it stands; so do the users for Locust."""
+    program = (ROOT / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
+    with RunningServer(tmp_path / "data") as server:
+        program = program.replace("http://127.0.0.1:8000", server.url)
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.stdout, done.returncode) == ("hello\n", 0), done.stderr
+
+        options = ["--headless", "--host", server.url, "-u", "5", "-r", "5", "-t", "12s", "--room-size", "2", "--json"]
+        command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", *options]
+        load = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
+        assert load.returncode == 0, load.stderr
+        requests = {entry["name"]: entry for entry in json.loads(load.stdout)}
+        assert {"join", "edit:ack", "edit:arrival", "/api/sync/{room_id}/operations"} <= requests.keys()
+        assert sum(entry["num_failures"] for entry in requests.values()) == 0
+        assert requests["edit:arrival"]["num_requests"] > 0
+
+
 @pytest.mark.parametrize("step", ["imported", "Ray started", "Serve started"])
 def test_stop_while_starting(step: str, tmp_path: Path) -> None:
     """UP-6: a server that is told to stop while it starts, even twice, does so in order and leaves nothing."""
@@ -108,6 +135,44 @@ def test_stop_while_starting(step: str, tmp_path: Path) -> None:
     assert server.process.wait(60) == 0
     assert server.processes() == []
     assert "Traceback" not in server.output
+
+
+@pytest.fixture
+def running_cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A Ray cluster that somebody else started: what one has to set to join it."""
+    port, mark = free_port(), f"cluster-{tmp_path.name}"
+    short = Path(tempfile.mkdtemp(prefix="rr-", dir="/tmp"))  # Ray's sockets lie in it
+    (short / "token").write_text("a-token-of-its-own-for-this-cluster")
+    key = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(short / "token")}
+    options = ["--head", f"--port={port}", f"--temp-dir={short}", "--include-dashboard=false", "--num-cpus=64"]
+    try:
+        subprocess.run(
+            [ROOT / ".venv" / "bin" / "ray", "start", *options, "--object-store-memory=100000000"],
+            env={**os.environ, **key, SERVER_ID: mark, "RAY_USAGE_STATS_ENABLED": "0"},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        yield {**key, "RAYROOMS_RAY_ADDRESS": f"127.0.0.1:{port}"}
+    finally:
+        processes.end(processes.marked(mark), grace=5)
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def test_joins_a_running_cluster(running_cluster: dict[str, str], tmp_path: Path) -> None:
+    """UP-11: with a Ray address the server lives in that cluster, and leaves it running without any of its actors."""
+    with RunningServer(tmp_path / "data", running_cluster) as server:
+        room, token = _write(server, "joined")
+        assert _read(server, room, token) == "joined"
+        assert server.stop() == 0
+    program = (
+        "import os, ray; from ray.util import list_named_actors;"
+        "ray.init(os.environ['RAYROOMS_RAY_ADDRESS'], logging_level='error');"
+        "print(len(ray.nodes()), list_named_actors(all_namespaces=True))"
+    )
+    command = [sys.executable, "-c", program]
+    seen = subprocess.run(command, env={**os.environ, **running_cluster}, capture_output=True, text=True, check=True)
+    assert seen.stdout == "1 []\n"
 
 
 @pytest.mark.parametrize(

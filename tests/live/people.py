@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import httpx
-
 from .sockets import PATIENCE, Socket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import httpx
 
 Codec = Literal["json", "msgpack"]
 
@@ -86,5 +86,5 @@ async def together(room_id: str, *people: Person, codec: Codec = "json") -> Asyn
 async def until(holds: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
     """Wait for what nobody announces."""
     async with asyncio.timeout(patience):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110 - it is another process that would have to set an event
             await asyncio.sleep(0.05)

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -84,7 +83,9 @@ class Server:
     def postmaster(self) -> psutil.Process:
         """The parent of all processes of its Postgres."""
         found = [
-            process for process in self.processes() if (command := _command(process)) and command[0].endswith("/postgres")
+            process
+            for process in self.processes()
+            if (command := _command(process)) and command[0].endswith("/postgres")
         ]
         assert len(found) == 1, found
         return found[0]
@@ -134,7 +135,7 @@ async def kill(process: psutil.Process | int) -> None:
     victim = psutil.Process(process) if isinstance(process, int) else process
     victim.kill()
     async with asyncio.timeout(10):
-        while _is_alive(victim):
+        while _is_alive(victim):  # noqa: ASYNC110 - it is another process that would have to set an event
             await asyncio.sleep(0.01)
 
 

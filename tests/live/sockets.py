@@ -71,8 +71,8 @@ class Socket:
         with suppress(ConnectionClosed):
             async for frame in self.connection:
                 assert isinstance(frame, bytes) == (self.codec == "msgpack")
-                decode = msgspec.msgpack.decode if isinstance(frame, bytes) else json.loads
-                self.received.append(decode(frame))
+                message = msgspec.msgpack.decode(frame) if isinstance(frame, bytes) else json.loads(frame)
+                self.received.append(message)
                 self._news.set()
         self._news.set()
 
@@ -116,7 +116,8 @@ class Socket:
 
     async def expect(self, event: str, *, patience: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """The data of the next such event, with these fields (a callable is asked); others before it are passed."""
-        return (await self.expect_message(event, patience=patience, **fields))["data"]
+        data: dict[str, Any] = (await self.expect_message(event, patience=patience, **fields))["data"]
+        return data
 
     async def expect_message(self, event: str, *, patience: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """As `expect`, but the whole message."""

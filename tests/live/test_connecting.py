@@ -65,7 +65,7 @@ async def test_expired_and_forged_tokens(own_server: Server, ada: Person) -> Non
     claims = jwt.decode(ada.token, options={"verify_signature": False})
     late = jwt.encode(claims | {"exp": time.time() - 60}, own_server.jwt_secret, "HS256")
     forged = jwt.encode(claims, "another secret of sufficient length", "HS256")
-    unsigned = jwt.encode(claims, None, "none")
+    unsigned = jwt.encode(claims, "", "none")
     for token in (late, forged, unsigned):
         async with Socket.open(ada.url, token=token) as socket:
             await socket.error("bad_token")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,7 +62,7 @@ async def test_joining(ada: Person, bob: Person, codec: Codec) -> None:
 
 
 async def test_edit_by_operation(pair: Pair) -> None:
-    """WS-2: the author gets `ack` with the version, the others `code_change` with the operation, deletes spelled out."""
+    """WS-2: the author gets `ack` with the version, the others `code_change`, its deletes spelled out."""
     ada, bob = pair
     version = await write(pair, "hello")
     await ada.send("code_change", ref=5, op=[1, {"d": 3}, "i"], version=version)
@@ -81,7 +81,7 @@ async def test_edit_by_operation(pair: Pair) -> None:
         ({"type": "replace", "position": 0, "length": 1, "content": "J"}, ["J", {"d": "h"}], "Jello"),
     ],
 )
-async def test_edit_by_position(pair: Pair, edit: dict[str, object], op: list[object], text: str) -> None:
+async def test_edit_by_position(pair: Pair, edit: dict[str, Any], op: list[object], text: str) -> None:
     """WS-3: an edit by position becomes an operation like any other."""
     ada, bob = pair
     version = await write(pair, "hello")

@@ -4,124 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rayrooms.client.room import RoomClient
-from rayrooms.client.timing import Timing
-
+from .party import party_of
 from .people import until
 from .server import kill
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import psutil
+
+    from .party import Party
     from .people import Person
     from .server import Server
-
-TIMING = Timing(retry_first=0.05, retry_most=0.5, unacked_after=10, tick=0.2)
-PATIENCE = 60.0
-
-
-class Writer:
-    """Someone who types numbered words, as fast as the room takes them, until told to stop."""
-
-    def __init__(self, name: str, room: RoomClient) -> None:
-        self.name = name
-        self.room = room
-        self.written = 0
-        self._task = asyncio.create_task(self._write())
-
-    async def _write(self) -> None:
-        while True:
-            # Anywhere in the text would do; between two words, none is ever torn.
-            words = self.room.text.split(" ")
-            place = len(" ".join(words[: len(words) // 2]))
-            self.room.insert(place, f" {self.name}{self.written} ")
-            self.written += 1
-            await self.room.wait_acked(PATIENCE)
-
-    async def write_more(self, count: int) -> None:
-        """Wait until so many more words are acknowledged."""
-        goal = self.written + count
-        async with asyncio.timeout(PATIENCE):
-            while self.written < goal:
-                if self._task.done():
-                    await self._task
-                await asyncio.sleep(0.01)
-
-    async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-
-class Party:
-    """Two writers in one room, each through its own connection."""
-
-    def __init__(self, room_id: str, owner: Person, writers: list[Writer]) -> None:
-        self.room_id = room_id
-        self.owner = owner
-        self.writers = writers
-
-    async def write_more(self, count: int = 20) -> None:
-        """Let both get on: whatever was killed, edits are acknowledged again."""
-        await asyncio.gather(*(writer.write_more(count) for writer in self.writers))
-
-    async def owner_pid(self) -> int:
-        pid: int = (await self.owner.room(self.room_id))["live"]["pid"]
-        return pid
-
-    async def epoch(self) -> int:
-        epoch: int = (await self.owner.room(self.room_id))["live"]["epoch"]
-        return epoch
-
-    async def settle(self) -> None:
-        """Stop writing; every word of both must be there exactly once, in all copies and in the log."""
-        for writer in self.writers:
-            await writer.stop()
-        rooms = [writer.room for writer in self.writers]
-        for room in rooms:
-            await room.wait_durable(PATIENCE)
-        version = max([await room.sync(PATIENCE) for room in rooms])
-        for room in rooms:
-            await room.wait_for(lambda room=room: room.version >= version, PATIENCE)
-        text = rooms[0].text
-        assert rooms[1].text == text, "the copies differ"
-        assert await self.owner.text(self.room_id) == text
-        words = sorted(text.split())
-        assert words == sorted(f"{writer.name}{number}" for writer in self.writers for number in range(writer.written))
-        await self._check_log(text)
-
-    async def _check_log(self, text: str) -> None:
-        """G2: each edit stands once in the log, numbered without gaps, and the log makes the text."""
-        entries = await self.writers[0].room.history()
-        assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
-        for writer in self.writers:
-            own = [entry for entry in entries if entry.client_id == writer.room.client_id]
-            assert [entry.seq for entry in own] == list(range(1, writer.written + 1))
-        inserted = [part for entry in entries for part in entry.op if isinstance(part, str)]
-        assert sorted("".join(inserted)) == sorted(text)
 
 
 @pytest.fixture
 async def party(own_server: Server, ada: Person, bob: Person) -> AsyncIterator[Party]:
-    room_id = await ada.make_room()
-    async with opened(ada, room_id) as first, opened(bob, room_id) as second:
-        party = Party(room_id, ada, [Writer("a", first), Writer("b", second)])
-        await party.write_more()
+    async with party_of(ada, bob) as party:
         yield party
-        for writer in party.writers:
-            await writer.stop()
 
 
-@asynccontextmanager
-async def opened(person: Person, room_id: str) -> AsyncIterator[RoomClient]:
-    async with RoomClient.open(
-        person.url, room_id, token=person.token, window=1, timing=TIMING, wait_on_close=False
-    ) as room:
-        yield room
+async def the(server: Server, title: str) -> psutil.Process:
+    """The one process of this title, also one that is only just being started again."""
+    found: list[psutil.Process] = []
+
+    async def there_is_one() -> bool:
+        found[:] = server.titled(title)
+        return len(found) == 1
+
+    await until(there_is_one)
+    return found[0]
 
 
 async def test_room_actor_killed_again_and_again(party: Party) -> None:
@@ -177,26 +93,23 @@ async def test_stopped_owner_is_replaced_and_fenced(own_server: Server, party: P
 async def test_persistence_actor_killed(own_server: Server, party: Party) -> None:
     """G3, G4: the room keeps what is not durable and sends it to the next one."""
     for _ in range(3):
-        (actor,) = own_server.titled("ray::PersistenceActor")
-        await kill(actor)
+        await kill(await the(own_server, "ray::PersistenceActor"))
         await party.write_more()
     await party.settle()
 
 
 async def test_persistence_actor_and_room_actor_killed_together(own_server: Server, party: Party) -> None:
     """G4 covers one at a time; with both gone, what was not durable comes from the clients again."""
-    (actor,) = own_server.titled("ray::PersistenceActor")
-    pid = await party.owner_pid()
+    actor, pid = await the(own_server, "ray::PersistenceActor"), await party.owner_pid()
     await asyncio.gather(kill(actor), kill(pid))
     await party.write_more()
-    await party.settle()
+    await party.settle_letters()
 
 
 async def test_directory_killed(own_server: Server, party: Party, ada: Person) -> None:
     """DIR-4: rooms go on untouched, the next directory knows them, and rooms can be woken again."""
     epoch = await party.epoch()
-    (directory,) = own_server.titled("ray::DirectoryActor")
-    await kill(directory)
+    await kill(await the(own_server, "ray::DirectoryActor"))
     await party.write_more()
     async with ada.inside(await ada.make_room()) as socket:
         await socket.edit(["x"])
@@ -207,8 +120,7 @@ async def test_directory_killed(own_server: Server, party: Party, ada: Person) -
 
 async def test_directory_and_room_actor_killed_together(own_server: Server, party: Party) -> None:
     """G4, DIR-4."""
-    (directory,) = own_server.titled("ray::DirectoryActor")
-    pid = await party.owner_pid()
+    directory, pid = await the(own_server, "ray::DirectoryActor"), await party.owner_pid()
     await asyncio.gather(kill(directory), kill(pid))
     await party.write_more()
     await party.settle()

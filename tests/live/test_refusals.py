@@ -160,7 +160,15 @@ async def _back_in(pair: Pair) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["unknown event", "seq too large", "component too large", "past the end", "NUL in an edit", "not joined", "no data"],
+    [
+        "unknown event",
+        "seq too large",
+        "component too large",
+        "past the end",
+        "NUL in an edit",
+        "not joined",
+        "no data",
+    ],
 )
 async def test_refused_in_msgpack(binary_pair: Pair, name: str) -> None:
     """G8, PR-1: as in JSON."""
