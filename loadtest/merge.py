@@ -32,9 +32,9 @@ class Merged(NamedTuple):
 
 
 class _Edit(NamedTuple):
-    """An edit on its way: its index among all, and how many of the other author's its own author had seen."""
+    """An edit on its way: its rank among all, and how many of the other author's its own author had seen."""
 
-    index: int
+    rank: int
     seen: int
     op: Operation
 
@@ -53,16 +53,16 @@ def merge(edits: Sequence[TraceEdit]) -> Merged:
     """Put `edits` of one or two authors together. Raises InvalidError when one does not fit what its author had seen.
 
     Each site sends its edits straight to the other, which transforms them over what the sender had not seen: Jupiter
-    (Nichols et al. 1995) between two equals, so it shares no order of commits with a room. Where both insert at one place
-    the later of the two in `edits` comes first, as it does in a room that got them in that order.
+    (Nichols et al. 1995) between two equals, so it shares no order of commits with a room. Where both insert at one
+    place the later of the two in `edits` comes first, as it does in a room that got them in that order.
     """
     sites = (_Site(), _Site())
     ties: dict[int, int] = {}
-    for index, edit in enumerate(edits):
+    for rank, edit in enumerate(edits):
         here, there = sites[edit.author], sites[1 - edit.author]
         _take(here, there, edit.seen[1 - edit.author] if len(edit.seen) > 1 else 0, ties)
         here.text, op = text.apply_checked(here.text, edit.op)
-        made = _Edit(index, here.taken, op)
+        made = _Edit(rank, here.taken, op)
         here.sent.append(made)
         here.unseen.append((len(here.sent), made))
     _take(sites[0], sites[1], len(sites[1].sent), ties)
@@ -78,10 +78,10 @@ def _take(here: _Site, there: _Site, count: int, ties: dict[int, int]) -> None:
             here.unseen.popleft()
         op = arriving.op
         for position, (number, own) in enumerate(here.unseen):
-            side, other_side = _LATER if own.index > arriving.index else _EARLIER
+            side, other_side = _LATER if own.rank > arriving.rank else _EARLIER
             moved = text.transform(own.op, op, side)
             if moved != text.transform(own.op, op, other_side):
-                earlier, later = sorted((own.index, arriving.index))
+                earlier, later = sorted((own.rank, arriving.rank))
                 ties[later] = max(earlier, ties.get(later, earlier))
             op = text.transform(op, own.op, other_side)
             here.unseen[position] = (number, own._replace(op=moved))

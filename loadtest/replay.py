@@ -195,7 +195,9 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Trace, Merged]:
     try:
         whole = merge(trace.edits)
     except InvalidError as error:
-        raise traces.TraceError(f"{trace.name} is not a recording of what can have happened: {error.message}") from error
+        raise traces.TraceError(
+            f"{trace.name} is not a recording of what can have happened: {error.message}"
+        ) from error
     difference = compare("what its edits lead to", whole.text, trace.end)
     if difference is not None:
         raise traces.TraceError(f"{trace.name} cannot be replayed exactly: {difference}")
@@ -215,10 +217,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         trace, expected = _prepare(chosen)
-        print(
-            f"{trace.name}: {len(trace.edits):,} edits by {trace.authors}, leading to {len(expected.text):,} code points; "
-            f"{len(expected.ties)} of them depend on the order in which the room gets them"
-        )
+        count, size = len(trace.edits), len(expected.text)
+        print(f"{trace.name}: {count:,} edits by {trace.authors}, leading to {size:,} code points")
+        if expected.ties:
+            print(
+                f"  {len(expected.ties)} of them wait for another to be committed, since all depends on which is first"
+            )
         if chosen.data_check:
             return 0
         exact = uvloop.run(_run(trace, expected, chosen))

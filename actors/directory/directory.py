@@ -109,10 +109,10 @@ class Directory:
             for _ in range(_ATTEMPTS):
                 # Whoever owned the room last may be gone, but what it wrote to its feed still counts (G4).
                 await self._fleet.drain(room_id)
+                epoch = await self._fleet.claim(room_id)
                 worker = await self._pool.take()
+                order = Activation(room_id, epoch, secrets.token_urlsafe(24))
                 try:
-                    epoch = await self._fleet.claim(room_id)
-                    order = Activation(room_id, epoch, secrets.token_urlsafe(24))
                     address = await worker.activate(order, self._config)
                 except WorkerLostError:
                     logger.warning("an actor died while it woke room %s; trying another", room_id)

@@ -148,8 +148,14 @@ class RayFleet:
                 continue
             try:
                 worker = RayWorker(ray.get_actor(name), "")
+            except ValueError:
+                continue
+            try:
                 status = await worker.status()
-            except (ValueError, WorkerLostError):
+            except WorkerLostError:
+                continue
+            except RayTaskError:  # it was made by a directory that died before it could start it
+                await worker.kill()
                 continue
             worker.node_id = status.node_id
             found.append((worker, status))

@@ -49,6 +49,7 @@ class WarmPool:
                 continue
             self.refill()
             return worker
+        self.refill()
         async with self._gate:
             return await self._fleet.spawn()
 

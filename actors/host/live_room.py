@@ -178,7 +178,7 @@ class LiveRoom:
         """Raise UnavailableError(backlog_full) when too much waits for the database (guarantee G7)."""
         sender = self._feed
         if (
-            sender.backlog_records >= self._config.backlog_max_records
+            sender.backlog_records + len(self.outbox.records) >= self._config.backlog_max_records
             or sender.backlog_bytes >= self._config.backlog_max_bytes
         ):
             raise UnavailableError(

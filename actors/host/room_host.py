@@ -92,7 +92,7 @@ class RoomHost:
         )
         self._config = config
         self._feed = sender
-        self._room = LiveRoom(core, sender, config, time.time)
+        self._room = LiveRoom(core, sender, config, _now)
         self.address = RoomAddress(
             order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
         )
@@ -110,6 +110,7 @@ class RoomHost:
             return
         room.closed = True
         for pipe in list(self._links):
+            room.unlink(pipe)
             pipe.close()
         if room.needs_snapshot:
             room.snapshot()
@@ -244,3 +245,8 @@ class RoomHost:
         assert isinstance(task, asyncio.Task)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _now() -> float:
+    """Unix seconds, no finer than Postgres keeps them: a time reads the same from memory and from the database."""
+    return round(time.time(), 6)

@@ -68,13 +68,13 @@ class RoomLink(asyncio.Protocol):
     async def connect(cls, listener: LinkListener, address: RoomAddress, gateway_id: str) -> RoomLink:
         """Connect and prove ourselves. Raises UnavailableError when the owner is not there, or another one is."""
         loop = asyncio.get_running_loop()
+        made = cls(listener, address, gateway_id)
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT):
-                _, made = await loop.create_connection(
-                    lambda: cls(listener, address, gateway_id), address.host, address.port
-                )
-                await made._welcome  # noqa: SLF001 - its own class
+                await loop.create_connection(lambda: made, address.host, address.port)
+                await made._welcome
         except (OSError, TimeoutError) as error:
+            made.close()  # an owner that wakes up later must not speak to the listener
             raise UnavailableError("The room's owner cannot be reached.") from error
         return made
 

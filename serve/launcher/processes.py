@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def descendants() -> list[psutil.Process]:
     """All processes below this one, now. Some of them hide their environment, so this is asked before they orphan."""
-    return [process for process in psutil.Process().children(recursive=True) if not _is_zombie(process)]
+    return [process for process in psutil.Process().children(recursive=True) if is_alive(process)]
 
 
 def marked(server_id: str) -> list[psutil.Process]:
@@ -45,8 +45,9 @@ def _has(process: psutil.Process, server_id: str) -> bool:
         return False
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether it still runs; one that has ended and only waits to be collected does not."""
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
-        return True
+        return False

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from persistence.settings import Settings
+    from serve.launcher.serving import Serving
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +73,10 @@ class Launcher:
     def _run(self) -> None:
         try:
             with ExitStack() as undo:
-                database = self._start(undo)
+                database, serving = self._start(undo)
                 self._up = True
                 self._announce()
-                self._watch(database)
+                self._watch(database, serving)
         except StopRequested:
             _say("stopped")
         except (LaunchError, UnavailableError) as error:
@@ -87,7 +88,7 @@ class Launcher:
 
     # ------------------------------------------------------------------ up
 
-    def _start(self, undo: ExitStack) -> DatabaseServer:
+    def _start(self, undo: ExitStack) -> tuple[DatabaseServer, Serving]:
         settings = self._settings
         data = DataDirectory(settings.data_dir)
         undo.callback(data.release)
@@ -132,7 +133,7 @@ class Launcher:
         self._mark("Serve started")
         serving.wait_until_well(_START_TIMEOUT, self._checkpoint)
         self._mark("well")
-        return database
+        return database, serving
 
     def _set_environment(self, identity: dict[str, str], tuning: dict[str, str], **settings: str) -> None:
         """Complete the environment that every process of the server inherits."""
@@ -163,9 +164,10 @@ class Launcher:
             _say(f"sign in as a guest: curl {url}/api/auth/guest {body}")
         _say(f"documentation at {url}/docs; Ctrl-C stops the server")
 
-    def _watch(self, database: DatabaseServer) -> None:
+    def _watch(self, database: DatabaseServer, serving: Serving) -> None:
         """Serve until a signal comes; a Postgres of ours that dies is started again."""
         while not self._stopping.wait(_POLL):
+            serving.check()
             database.revive()
         raise StopRequested
 

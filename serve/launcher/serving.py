@@ -14,8 +14,11 @@ from functools import partial
 from io import TextIOBase
 from typing import TYPE_CHECKING, Final
 
+import psutil
+
 from serve.gateway import app
-from serve.launcher import cluster, deployment
+from serve.launcher import cluster, deployment, processes
+from serve.launcher.errors import LaunchError
 from serve.launcher.health import wait_until_well
 from serve.launcher.options import PREFIX
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_CORE: Final = ("gcs_server", "raylet")
 _RELEASE_TIMEOUT: Final = 60.0
 _STEP_TIMEOUT: Final = 30.0
 
@@ -38,23 +42,26 @@ class Serving:
     def __init__(self, undo: ExitStack, settings: Settings) -> None:
         self._undo = undo
         self._settings = settings
+        self._core: dict[str, psutil.Process] = {}
+        self._lost = False
 
     def start_ray(self, runtime_dir: Path) -> None:
         """Start a cluster of our own, or join the one that the settings name. Raises LaunchError."""
         undo, settings = self._undo, self._settings
         undo.enter_context(redirect_stdout(_RayRemarks()))
-        undo.callback(_bounded, "leaving Ray", cluster.leave)
+        undo.callback(self._take_down, "leaving Ray", cluster.leave)
         if settings.ray_address:
             cluster.join(settings, _told_environment())
-            undo.callback(_bounded, "removing the actors", partial(cluster.remove_actors, settings.namespace))
+            undo.callback(self._take_down, "removing the actors", partial(cluster.remove_actors, settings.namespace))
         else:
             cluster.start_local(settings, runtime_dir)
+            self._core = {child.name(): child for child in psutil.Process().children() if child.name() in _CORE}
 
     def deploy(self) -> None:
         """Start Serve with its ingress and hand it the application. Raises LaunchError."""
         release = partial(cluster.release_rooms, self._settings.namespace, _RELEASE_TIMEOUT)
-        self._undo.callback(_bounded, "stopping Serve", deployment.shut_down)
-        self._undo.callback(_bounded, "releasing the rooms", release, within=_RELEASE_TIMEOUT + _STEP_TIMEOUT)
+        self._undo.callback(self._take_down, "stopping Serve", deployment.shut_down)
+        self._undo.callback(self._take_down, "releasing the rooms", release, within=_RELEASE_TIMEOUT + _STEP_TIMEOUT)
         deployment.deploy(self._settings, app)
 
     def wait_until_well(self, timeout: float, checkpoint: Callable[[], None]) -> None:
@@ -68,6 +75,18 @@ class Serving:
             return deployment.failure()
 
         wait_until_well(self._settings.host, self._settings.port, failure=failure, timeout=timeout)
+
+    def check(self) -> None:
+        """Raise LaunchError when a cluster of our own is gone: without its head nothing of it can be asked."""
+        for name, process in self._core.items():
+            if not processes.is_alive(process):
+                self._lost = True
+                raise LaunchError(f"Ray's {name} has ended unasked, and the server with it; start it again.")
+
+    def _take_down(self, what: str, step: Callable[[], None], *, within: float = _STEP_TIMEOUT) -> None:
+        """Take one step down, unless it would wait for a cluster that is gone."""
+        if not self._lost:
+            _bounded(what, step, within=within)
 
 
 class _RayRemarks(TextIOBase):

@@ -104,9 +104,10 @@ class RoomService:
     async def delete(self, room_id: str, identity: Identity) -> None:
         """Delete the room with all its history. Owner only."""
         await self._access.visit(room_id, identity, Permission.DELETE)
-        await self._live.room_deleted(room_id)
+        # In this order: nobody who is sent out of the live room can wake it again.
         async with self._database.session() as session:
             await RoomRepository(session).delete(room_id)
+        await self._live.room_deleted(room_id)
 
     async def operations(self, room_id: str, identity: Identity, *, limit: int, before: int | None) -> OperationPage:
         """The operations before version `before`, newest first."""

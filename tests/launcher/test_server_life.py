@@ -126,6 +126,20 @@ def test_the_program_of_the_readme(tmp_path: Path) -> None:
         assert requests["edit:arrival"]["num_requests"] > 0
 
 
+def test_a_lost_cluster_ends_the_server(tmp_path: Path) -> None:
+    """UP-13: when Ray's head dies, the launcher says so and leaves nothing, and the next start has all rooms."""
+    server = RunningServer(tmp_path / "data")
+    with server:
+        room, token = _write(server, "kept")
+        [head] = [one for one in psutil.Process(server.process.pid).children() if one.name() == "gcs_server"]
+        head.kill()
+        assert server.process.wait(40) == 1
+        assert "gcs_server has ended unasked" in server.output
+        assert server.processes() == []
+    with server:
+        assert _read(server, room, token) == "kept"
+
+
 @pytest.mark.parametrize("step", ["imported", "Ray started", "Serve started"])
 def test_stop_while_starting(step: str, tmp_path: Path) -> None:
     """UP-6: a server that is told to stop while it starts, even twice, does so in order and leaves nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 90.0
 _POLL = 0.1
+_PORTS = range(31_100, 32_700)
 
 
 class Server:
@@ -154,7 +156,13 @@ def _command(process: psutil.Process) -> list[str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port below the ephemeral range.
+
+    There, a client that tries again and again while the server is down may be given that very port for itself, connect
+    to itself, and keep the server from coming back.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

@@ -210,10 +210,17 @@ class Stage:
         who = self.everybody[number]
         user = User(user_id=f"user-{number}", name="n", colour="#000000", role="member")
         joined = self._core.attach(
-            number + 1, user, who.client_id, version=version, version_epoch=epoch if version is not None else None, now=_NOW
+            number + 1,
+            user,
+            who.client_id,
+            version=version,
+            version_epoch=epoch if version is not None else None,
+            now=_NOW,
         )
         self._told[number] = self._core.version
-        self._down[number].append(RoomJoined(data=msgspec.convert(msgspec.to_builtins(joined.data), type(joined.data)), ref=ref))
+        self._down[number].append(
+            RoomJoined(data=msgspec.convert(msgspec.to_builtins(joined.data), type(joined.data)), ref=ref)
+        )
 
     def _epoch_at(self, log: list[Commit], version: int) -> int:
         return log[version - 1].epoch if version else 0

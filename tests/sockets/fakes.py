@@ -1,0 +1,144 @@
+"""A socket's sending side that can stall, and what stands around hubs and handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from rayrooms.errors import ForbiddenError, UnauthenticatedError
+from serve.auth.access import Admission, Visit
+from serve.auth.tokens import Identity
+from serve.sockets.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Message
+
+    from persistence.tables import Room
+    from rayrooms.protocol import Role
+
+PATIENCE = 10.0
+MAX_WAITING = 1000
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what nobody announces."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what is waited for has no events of its own
+            await asyncio.sleep(0.002)
+
+
+class Wire:
+    """Where a connection sends to. While `stalled` it takes nothing, as a server does whose client reads no more."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.broken = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    async def send(self, message: Message) -> None:
+        await self._writable.wait()
+        if self.broken:
+            raise OSError("the socket is gone")
+        self.sent.append(message)
+
+    def stall(self) -> None:
+        self._writable.clear()
+
+    def flow(self) -> None:
+        self._writable.set()
+
+    def events(self) -> list[dict[str, Any]]:
+        """The messages that were sent, decoded."""
+        return [
+            json.loads(message["text"]) if "text" in message else msgspec.msgpack.decode(message["bytes"])
+            for message in self.sent
+            if message["type"] == "websocket.send"
+        ]
+
+    def of(self, name: str) -> list[dict[str, Any]]:
+        """The data of the events of one name."""
+        return [event["data"] for event in self.events() if event["event"] == name]
+
+    def closed(self) -> int | None:
+        """The code with which it was closed, if it was."""
+        return next((message["code"] for message in self.sent if message["type"] == "websocket.close"), None)
+
+
+def identity(user_id: str) -> Identity:
+    return Identity(user_id=user_id, name=user_id.title())
+
+
+class Closings:
+    """Remembers which connections were closed."""
+
+    def __init__(self) -> None:
+        self.closed: list[Connection] = []
+
+    def __call__(self, connection: Connection) -> None:
+        self.closed.append(connection)
+
+
+def connected(user_id: str = "ada", *, binary: bool = False) -> tuple[Connection, Wire]:
+    """Someone's connection, with the wire that it writes to."""
+    wire = Wire()
+    connection = Connection(
+        wire.send, f"connection of {user_id}", binary=binary, max_waiting=MAX_WAITING, on_close=Closings()
+    )
+    connection.identity = identity(user_id)
+    return connection, wire
+
+
+class FakeAccess:
+    """Lets everybody in as a member, but for those whose role was set: None keeps them out."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.roles: dict[str, Role | None] = {}
+        self.error: Exception | None = None
+
+    def _role(self, user: Identity) -> Role | None:
+        if self.error is not None:
+            raise self.error
+        return self.roles.get(user.user_id, "member")
+
+    async def visit(self, room_id: str, user: Identity) -> Visit:
+        await asyncio.sleep(0)
+        role = self._role(user)
+        if role is None and self.room.private:
+            raise ForbiddenError("Members only.", code="not_a_member")
+        return Visit(self.room, role)
+
+    async def admit(self, room_id: str, user: Identity) -> Admission:
+        await asyncio.sleep(0)
+        role = self._role(user)
+        if role is None:
+            raise ForbiddenError("Members only.", code="not_a_member")
+        return Admission(room_id, self.room.name, "text", 50, role, "#336699")
+
+
+class FakeTokens:
+    """Tokens that are user ids."""
+
+    def verify(self, token: str) -> Identity:
+        if not token.isalpha():
+            raise UnauthenticatedError("The token does not hold.")
+        return identity(token)
+
+
+class FakeOnline:
+    """Keeps count of who came and went."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, str]] = []
+
+    def came(self, user: Identity) -> None:
+        self.log.append(("came", user.user_id))
+
+    def went(self, user: Identity) -> None:
+        self.log.append(("went", user.user_id))
