@@ -95,6 +95,7 @@ class RoomRepository(BaseRepository[Room]):
 
 
 def matches(search: str) -> ColumnElement[bool]:
+    """The condition that a room's name or description has words which begin with all those of `search`."""
     words = re.findall(r"\w+", search)
     if not words:
         return false()
