@@ -34,6 +34,17 @@ class RoomRepository(BaseRepository[Room]):
             raise _not_found(room_id)
         return room
 
+    async def visited(self, room_id: str, user_id: str) -> tuple[Room, RoomMember | None]:
+        """The room and the user's membership, in one query. Raise NotFoundError(room_not_found) without the room."""
+        theirs = (col(RoomMember.room_id) == col(Room.id)) & (col(RoomMember.user_id) == user_id)
+        found = await self._session.exec(
+            select(Room, RoomMember).join(RoomMember, theirs, isouter=True).where(col(Room.id) == room_id)
+        )
+        visited = found.first()
+        if visited is None:
+            raise _not_found(room_id)
+        return visited
+
     async def create(self, room: Room) -> Room:
         """Raise ConflictError(already_exists) when the id is taken."""
         return await self._insert(room, f"The room {room.id} already exists.")

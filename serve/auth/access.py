@@ -51,8 +51,7 @@ class RoomAccess:
         or forbidden when the role does not include the permission.
         """
         async with self._database.session() as session:
-            room = await RoomRepository(session).get(room_id)
-            member = await RoomMemberRepository(session).find(room_id, identity.user_id)
+            room, member = await RoomRepository(session).visited(room_id, identity.user_id)
         visit = Visit(room, cast("Role", member.role) if member else None)
         if visit.role is None and room.private:
             raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
@@ -71,14 +70,12 @@ class RoomAccess:
 
     async def _admit(self, room_id: str, identity: Identity) -> Admission:
         async with self._database.session() as session:
-            room = await RoomRepository(session).get(room_id)
-            members = RoomMemberRepository(session)
-            member = await members.find(room_id, identity.user_id)
+            room, member = await RoomRepository(session).visited(room_id, identity.user_id)
             if member is None:
                 if room.private:
                     raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
                 account = await account_of(session, identity)
-                member = await members.add(
+                member = await RoomMemberRepository(session).add(
                     RoomMember(
                         room_id=room_id,
                         user_id=account.id,

@@ -54,6 +54,8 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),
         "RAY_SERVE_HAPROXY_NBTHREAD": str(1 if cpus <= 4 else min(4, cpus // 4)),
+        # Ray runs workers at niceness 15, as batch jobs: any other work on the machine would hold rooms up.
+        "RAY_worker_niceness": "0",
         # Requests are counted and logged by the gateway, not a second time through a log socket.
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_HAPROXY_LOG_TARGET": str(runtime_dir / "log.sock"),

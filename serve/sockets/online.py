@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_GATHER = 0.2
+"""Seconds for which changes are gathered: nobody who comes in waits behind the note that they did."""
+
 
 class OnlineUsers:
     """Counts the connections of each user at this gateway and writes status and last seen when that changes.
@@ -51,6 +54,7 @@ class OnlineUsers:
 
     async def _write(self) -> None:
         while self._changed:
+            await asyncio.sleep(_GATHER)
             changed, self._changed = self._changed, {}
             for user_id, status in changed.items():
                 try:

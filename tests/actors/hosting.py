@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from actors.core.room import RoomCore
     from actors.host.config import RoomAddress
     from actors.link.client import Event
     from rayrooms.protocol import ChatMessage, Operation, Role
@@ -239,6 +240,19 @@ class Stage:
         assert self.host.address is not None
         return self.host.address
 
+    @property
+    def core(self) -> RoomCore:
+        """The room itself."""
+        assert self.host._room is not None
+        return self.host._room.core
+
+    async def close(self) -> None:
+        """The process ends."""
+        assert self.host._server is not None
+        self.host._server.close()
+        await self.host.abandon()
+        await self.feed.stop()
+
 
 @asynccontextmanager
 async def on_stage(path: Path, archive: FakeArchive | None = None, **config: Any) -> AsyncIterator[Stage]:
@@ -247,7 +261,4 @@ async def on_stage(path: Path, archive: FakeArchive | None = None, **config: Any
     await stage.host.start()
     await stage.activate()
     yield stage
-    await stage.host.abandon()
-    await stage.feed.stop()
-    assert stage.host._server is not None
-    stage.host._server.close()
+    await stage.close()

@@ -71,7 +71,7 @@ class Wire:
 
 
 def identity(user_id: str) -> Identity:
-    return Identity(user_id=user_id, name=user_id.title())
+    return Identity(user_id=user_id, name=user_id.title(), expires_at=2e9)
 
 
 class Closings:
@@ -100,15 +100,15 @@ class FakeAccess:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.roles: dict[str, Role | None] = {}
-        self.error: Exception | None = None
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     def _role(self, user: Identity) -> Role | None:
-        if self.error is not None:
-            raise self.error
         return self.roles.get(user.user_id, "member")
 
     async def visit(self, room_id: str, user: Identity) -> Visit:
-        await asyncio.sleep(0)
+        await self.answering.wait()
+        assert room_id == self.room.id
         role = self._role(user)
         if role is None and self.room.private:
             raise ForbiddenError("Members only.", code="not_a_member")

@@ -1,0 +1,129 @@
+"""What the handlers refuse by themselves, before any room hears of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from persistence.tables import Room
+from rayrooms import protocol
+from serve.sockets.handlers import MAX_ID, Handlers
+from serve.sockets.hubs import RoomHubs
+
+from .fakes import FakeAccess, FakeOnline, FakeTokens, connected, until
+from .town import Town
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from rayrooms.protocol import AnyClientEvent
+
+
+class Desk:
+    """The handlers of a gateway whose only room is "room"."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.online = FakeOnline()
+        self.access = FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
+        parts: list[Any] = [self.access, FakeTokens(), self.online, town]
+        access, tokens, online, locator = parts
+        self.hubs = RoomHubs(locator, access)
+        self.handlers = Handlers(self.hubs, access, tokens, online)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    town = Town(tmp_path)
+    desk = Desk(town)
+    yield desk
+    desk.hubs.close()
+    await town.close()
+
+
+def join(**data: Any) -> protocol.JoinRoom:
+    return protocol.JoinRoom(ref=1, data=protocol.JoinRoomData(**({"room_id": "room"} | data)))
+
+
+def edit(**data: Any) -> protocol.CodeChange:
+    return protocol.CodeChange(ref=2, data=protocol.CodeChangeData(**({"room_id": "room", "op": ["x"]} | data)))
+
+
+async def test_edits_while_the_room_moves(desk: Desk) -> None:
+    """PR-10, ROOM-20: one without a seq is refused, so that its author knows; one with a seq will be sent again."""
+    connection, wire = connected("ada")
+    await desk.handlers.handle(connection, join())
+    await until(lambda: bool(wire.of("room_joined")))
+    desk.town.slow.clear()
+    await desk.town.bury()
+    await until(lambda: not connection.sessions["room"].attached)
+    for event in (edit(seq=1), edit()):
+        await desk.handlers.handle(connection, event)
+    assert [data["code"] for data in wire.of("error")] == ["room_unavailable"]
+    desk.town.slow.set()
+    await until(lambda: len(wire.of("room_joined")) == 2)
+    await desk.handlers.handle(connection, edit(seq=1))
+    await until(lambda: bool(wire.of("ack")))
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (join(), "bad_token"),
+        (edit(), "bad_token"),
+        (protocol.GetSync(data=protocol.GetSyncData(room_id="room")), "bad_token"),
+    ],
+)
+async def test_nobody_in_particular_may_do_nothing(desk: Desk, event: AnyClientEvent, code: str) -> None:
+    """PR-2."""
+    connection, wire = connected("ada")
+    connection.identity = None
+    await desk.handlers.handle(connection, event)
+    assert [(data["code"]) for data in wire.of("error")] == [code]
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (join(client_id="x" * (MAX_ID + 1)), "malformed"),
+        (join(room_id="x" * (MAX_ID + 1)), "malformed"),
+        (join(client_id="\0"), "invalid_text"),
+        (edit(), "not_joined"),
+        (edit(user_id="bob"), "forbidden"),
+    ],
+)
+async def test_refusals_carry_ref_and_room(desk: Desk, event: AnyClientEvent, code: str) -> None:
+    """PR-5, PR-7, PR-8."""
+    connection, wire = connected("ada")
+    await desk.handlers.handle(connection, event)
+    (message,) = wire.events()
+    assert (message["event"], message["ref"], message["data"]["code"]) == ("error", event.ref, code)
+    assert desk.town.epoch == 0, "no room was woken"
+
+
+async def test_coming_and_going_is_counted_once(desk: Desk) -> None:
+    """WS-18: a fresh token changes nothing, and a socket's end may be reported twice."""
+    connection, wire = connected("ada")
+    connection.identity = None
+    for _ in range(2):
+        desk.handlers.connect(connection, "ada", None)
+    await desk.handlers.handle(connection, join())
+    await until(lambda: bool(wire.of("room_joined")))
+    for _ in range(2):
+        desk.handlers.disconnect(connection)
+    assert desk.online.log == [("came", "ada"), ("went", "ada")]
+    assert connection.sessions == {}
+    assert desk.town.owner is not None
+    owner = desk.town.owner
+    await until(lambda: len(owner.core.sessions) == 0)
+
+
+async def test_who_is_kept_out_wakes_nothing(desk: Desk) -> None:
+    """WS-15, G10."""
+    desk.access.roles["eve"] = None
+    connection, wire = connected("eve")
+    await desk.handlers.handle(connection, join())
+    assert [data["code"] for data in wire.of("error")] == ["not_a_member"]
+    assert desk.town.epoch == 0

@@ -1,0 +1,99 @@
+"""Real rooms for hubs to link to: one after the other owns the room, as a directory would have it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from actors.core.sessions import User
+from actors.core.state import RoomState
+from rayrooms.errors import NotFoundError
+from tests.actors.hosting import FakeArchive, Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from actors.core.room import RoomCore
+    from actors.host.config import RoomAddress
+    from rayrooms.protocol import Operation
+
+STRANGER = User("eve", "Eve", "#993333", "member")
+
+
+class Town:
+    """The directory and the owners of one room, "room"."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._last: RoomCore | None = None
+        self.owner: Stage | None = None
+        self.epoch = 0
+        self.located = 0
+        self.deleted = False
+        self.slow = asyncio.Event()
+        """While it is cleared, nobody is told anything."""
+        self.slow.set()
+        self.unnoticed: RoomAddress | None = None
+        """The owner that this directory takes for alive until it is told otherwise."""
+        self.meanwhile: list[Operation] = []
+        """What the next owner finds committed that the last one had not told anybody."""
+
+    async def locate(self, room_id: str, failed_epoch: int) -> RoomAddress:
+        self.located += 1
+        await self.slow.wait()
+        if self.unnoticed is not None and self.unnoticed.epoch > failed_epoch:
+            return self.unnoticed
+        if self.deleted or room_id != "room":
+            raise NotFoundError("There is no such room.")
+        if self.owner is None:
+            await self._open()
+        assert self.owner is not None
+        return self.owner.address
+
+    async def peek(self, room_id: str) -> RoomAddress | None:
+        return self.owner.address if self.owner is not None and room_id == "room" else None
+
+    async def forget(self, room_id: str) -> None:
+        assert room_id == "room"
+        await self.bury()
+
+    async def ping(self) -> None:
+        """It is always there."""
+
+    async def _open(self) -> None:
+        self.epoch += 1
+        path = self._directory / f"{self.epoch}.sock"
+        self.owner = Stage(path, FakeArchive(self._state()))
+        await self.owner.feed.start()
+        await self.owner.host.start()
+        await self.owner.activate(self.epoch)
+        core = self.owner.core
+        for op in self.meanwhile:
+            number = core.clients["elsewhere"].seq + 1 if "elsewhere" in core.clients else 1
+            core.submit(STRANGER, op, version=None, client_id="elsewhere", seq=number, now=0.0)
+        self.meanwhile.clear()
+
+    def _state(self) -> RoomState:
+        """All that the last owner had committed."""
+        core = self._last
+        if core is None:
+            return RoomState(room_id="room")
+        return RoomState(
+            room_id="room",
+            content=core.content,
+            version=core.version,
+            version_epoch=core.version_epoch,
+            log=core.log.after(0),
+            clients=core.clients,
+        )
+
+    async def bury(self) -> None:
+        """The owner dies."""
+        assert self.owner is not None
+        stage, self.owner = self.owner, None
+        self._last = stage.core
+        await stage.close()
+
+    async def close(self) -> None:
+        if self.owner is not None:
+            await self.bury()
