@@ -249,6 +249,13 @@ class TestRelease:
         status = stage.host.status()
         assert (status.address, status.sessions) == (None, 0)
 
+    async def test_who_was_there_is_stored_as_gone(self, stage: Stage, gateway: Gateway) -> None:
+        """WS-15, DIR-5: although nothing else had to be stored."""
+        await until(lambda: stage.host._feed is not None and stage.host._feed.backlog_records == 0)
+        await stage.host.release()
+        assert gateway.of(link.Attached)
+        assert [seen.active for seen in stage.feed.of(feed.MemberSeen)] == [True, False]
+
     async def test_an_unchanged_room_needs_no_snapshot(self, path: Path) -> None:
         async with on_stage(path, FakeArchive(stored(["x"]))) as stage:
             await stage.host.release()

@@ -46,14 +46,13 @@ def server() -> Iterator[Server]:
             max_socket_buffer=str(256 * 1024),
             allowed_origins='["https://editor.example"]',
         )
-        server.start()
         try:
+            server.start()
             yield server
             assert server.stop() == 0, server.log()
+            assert server.processes() == [], f"the server left processes behind:\n{server.log()}"
         finally:
-            left = server.processes()
             server.kill()
-        assert not left, f"the server left {left} behind:\n{server.log()}"
 
 
 @pytest.fixture(scope="session")

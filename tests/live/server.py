@@ -101,17 +101,15 @@ class Server:
 
     def kill(self) -> None:
         """What a power cut does: every process at once, the launcher first so that it repairs nothing."""
-        assert self._launcher is not None
+        launcher = self._launcher
+        if launcher is None:
+            return
         doomed = self.processes()
-        for process in sorted(doomed, key=lambda process: process.pid != self._launcher_pid):
+        for process in sorted(doomed, key=lambda process: process.pid != launcher.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._launcher.wait(10)
+        launcher.wait(10)
         psutil.wait_procs(doomed, timeout=10)
-
-    @property
-    def _launcher_pid(self) -> int:
-        return self._launcher.pid if self._launcher is not None else 0
 
     def log(self) -> str:
         return self._log.read_text()
