@@ -259,7 +259,7 @@ AnyClientEvent = (
 # ------------------------------------------------------------------ server to client
 
 
-class ConnectionResponseData(Data):
+class ConnectionResponseData(Data, omit_defaults=False):
     """First message of every connection, and again in answer to `connect`."""
 
     session_id: str

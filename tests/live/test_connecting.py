@@ -24,6 +24,7 @@ async def test_token_in_the_header(ada: Person) -> None:
         greeting = await socket.expect("connection_response")
         assert (greeting["user_id"], greeting["name"]) == (ada.user_id, "Ada")
         assert greeting["session_id"]
+        assert greeting["protocol"] == 1
 
 
 async def test_token_as_a_subprotocol(ada: Person) -> None:
@@ -36,7 +37,7 @@ async def test_token_as_a_subprotocol(ada: Person) -> None:
 async def test_token_in_the_first_message(ada: Person) -> None:
     """PR-2, PR-3: before it, nobody is named."""
     async with Socket.open(ada.url) as socket:
-        assert "user_id" not in await socket.expect("connection_response")
+        assert (await socket.expect("connection_response"))["user_id"] is None
         await socket.send("connect", ref=1, token=ada.token)
         answer = await socket.expect_message("connection_response")
         assert (answer["ref"], answer["data"]["user_id"]) == (1, ada.user_id)
@@ -85,7 +86,7 @@ async def test_nothing_works_before_the_token(ada: Person) -> None:
 async def test_a_token_in_the_url_is_not_looked_at(ada: Person) -> None:
     """PR-2: it would end up in logs."""
     async with Socket.open(ada.url, query=f"?token={ada.token}") as socket:
-        assert "user_id" not in await socket.expect("connection_response")
+        assert (await socket.expect("connection_response"))["user_id"] is None
 
 
 async def test_a_connection_stays_its_user_s(ada: Person, bob: Person) -> None:
