@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from persistence.loader import chat_message
 from persistence.repositories import MessageRepository
 from serve.schemas.messages import Message, MessagePage
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from persistence.database import Database
-    from persistence.tables import Message as MessageRow
     from rayrooms.protocol import ChatMessage
     from serve.auth.access import RoomAccess
     from serve.auth.tokens import Identity
@@ -32,8 +32,8 @@ class ChatService:
         in_memory = await self._live.messages(room_id) or []
         async with self._database.session() as session:
             stored = await MessageRepository(session).page(room_id, limit=limit + 1, before=before)
-        merged = {row.id: _from_row(row) for row in stored}
-        merged |= {chat.id: _from_live(chat) for chat in in_memory if before is None or chat.created_at < before}
+        merged = {row.id: _shown(chat_message(row)) for row in stored}
+        merged |= {chat.id: _shown(chat) for chat in in_memory if before is None or chat.created_at < before}
         newest_first = sorted(
             merged.values(), key=lambda message: (message.created_at, message.message_id), reverse=True
         )
@@ -41,21 +41,7 @@ class ChatService:
         return MessagePage(items=items, limit=limit, next=items[-1].created_at if len(newest_first) > limit else None)
 
 
-def _from_row(row: MessageRow) -> Message:
-    return Message(
-        message_id=row.id,
-        user_id=row.user_id,
-        name=row.name,
-        content=row.content,
-        created_at=row.created_at,
-        reply_to=row.reply_to,
-        reactions=row.reactions,
-        edited=row.edited,
-        deleted=row.deleted,
-    )
-
-
-def _from_live(chat: ChatMessage) -> Message:
+def _shown(chat: ChatMessage) -> Message:
     return Message(
         message_id=chat.id,
         user_id=chat.user_id,
