@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from actors.core.sessions import User
-from actors.host.config import API_CLIENT
+from actors.host.config import API_CLIENT, refuse_reserved
 from actors.link import messages as link
 from rayrooms.errors import InvalidError, RayroomsError
 
@@ -75,10 +75,11 @@ async def _submit(host: RoomHost, room: LiveRoom, call: link.Submit) -> link.Sub
     if (call.client_id is None) != (call.seq is None):
         raise InvalidError("client_id and seq come together or not at all.")
     room.check_backlog()
-    own = call.client_id is None
-    client_id = f"{API_CLIENT}{call.user_id}" if call.client_id is None else call.client_id
-    if not own and client_id.startswith(API_CLIENT):
-        raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
+    if call.client_id is None:
+        client_id = f"{API_CLIENT}{call.user_id}"
+    else:
+        client_id = call.client_id
+        refuse_reserved(client_id)
     known = room.core.client(client_id)
     if known is None:
         known = await host.archive.client(room.core.room_id, client_id)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from actors.core.state import RoomLimits
+from rayrooms.errors import InvalidError
 
 API_CLIENT = "api."
 """Prefix of the client ids under which the server numbers edits that came by REST without a number of their own."""
+
+
+def refuse_reserved(client_id: str) -> None:
+    """Raise InvalidError for a client id that only the server itself may use."""
+    if client_id.startswith(API_CLIENT):
+        raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
 
 
 class RoomConfig(msgspec.Struct, frozen=True):
@@ -42,10 +49,9 @@ class RoomAddress(msgspec.Struct, frozen=True):
 
 
 class HostStatus(msgspec.Struct, frozen=True):
-    """What an actor says of itself: its room if it has one, and how busy that is."""
+    """What an actor says of itself: its room if it has one, and how many are in it."""
 
     pid: int
     node_id: str
     address: RoomAddress | None
     sessions: int
-    idle_for: float

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from actors.core.sessions import User
 from actors.host.calls import answer
-from actors.host.config import API_CLIENT
+from actors.host.config import refuse_reserved
 from actors.link import messages as link
-from rayrooms.errors import InvalidError, RayroomsError
+from rayrooms.errors import RayroomsError
 
 if TYPE_CHECKING:
     from actors.core.state import ClientMark
@@ -113,8 +113,7 @@ class Dispatcher:
 
     def _admit(self, room: LiveRoom, pipe: LinkServer, message: link.Attach, known: ClientMark | None) -> None:
         try:
-            if message.client_id.startswith(API_CLIENT):
-                raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
+            refuse_reserved(message.client_id)
             user = User(message.user_id, message.name, message.colour, message.role)
             room.attach(pipe, message, user, known)
         except RayroomsError as error:

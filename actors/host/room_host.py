@@ -151,7 +151,6 @@ class RoomHost:
             node_id=self._node_id,
             address=self.address,
             sessions=len(room.core.sessions) if room is not None else 0,
-            idle_for=time.time() - room.last_edit if room is not None else 0.0,
         )
 
     async def _tick(self, room: LiveRoom) -> None:

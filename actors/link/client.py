@@ -76,12 +76,9 @@ class RoomLink(asyncio.Protocol):
         except (OSError, TimeoutError) as error:
             made.close()  # an owner that wakes up later must not speak to the listener
             raise UnavailableError("The room's owner cannot be reached.") from error
+        if made._closed:  # it welcomed us and was gone before we ran again
+            raise UnavailableError("The room's owner went away.")
         return made
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed or lost."""
-        return self._closed
 
     # -------------------------------------------------------------- sending
 

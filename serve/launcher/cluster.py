@@ -13,6 +13,7 @@ import ray
 from ray.exceptions import RayError
 from ray.util import list_named_actors
 
+from actors.directory.actor import DIRECTORY
 from serve.launcher.errors import LaunchError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _LOGICAL_CPUS: Final = 256
 
 _OBJECT_STORE_BYTES: Final = 96 * 1024 * 1024
 """The data path goes around the object store. Ray's least is 75 MiB."""
-
-_DIRECTORY: Final = "directory"
 
 
 def start_local(settings: Settings, runtime_dir: Path) -> None:
@@ -68,7 +67,7 @@ def join(settings: Settings, environment: Mapping[str, str]) -> None:
 def release_rooms(namespace: str, timeout: float) -> None:
     """Let the directory write down and release every room. Raises LaunchError when it does not manage in time."""
     try:
-        directory = ray.get_actor(_DIRECTORY, namespace=namespace)
+        directory = ray.get_actor(DIRECTORY, namespace=namespace)
     except ValueError:  # the start did not get that far
         return
     try:

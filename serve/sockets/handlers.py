@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from actors.link import messages as link
+from persistence.tables import MAX_ID
 from rayrooms import protocol, text
 from rayrooms.errors import (
     ForbiddenError,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from serve.sockets.connection import Connection
     from serve.sockets.hubs import RoomHubs
     from serve.sockets.online import OnlineUsers
-
-MAX_ID = 64
 
 
 class Handlers:

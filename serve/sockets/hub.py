@@ -100,9 +100,6 @@ class RoomHub:
         except UnavailableError:
             self._failed_epoch = address.epoch
             raise
-        if made.is_closed:
-            self._failed_epoch = address.epoch
-            raise UnavailableError("The room's owner went away.")
         if self._ending:
             made.close()
             raise UnavailableError("The gateway is letting go of this room; try again.")

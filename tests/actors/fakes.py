@@ -72,7 +72,7 @@ class FakeWorker:
         await self.let_go.wait()
         if self.lost or self.killed:
             raise WorkerLostError("status")
-        return HostStatus(self.number, self.node_id, self.address, self.sessions, 0.0)
+        return HostStatus(self.number, self.node_id, self.address, self.sessions)
 
     async def kill(self) -> None:
         self.fleet.events.append(f"kill {self.number}")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from persistence.tables import Room
+from persistence.tables import MAX_ID, Room
 from rayrooms import protocol
-from serve.sockets.handlers import MAX_ID, Handlers
+from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 
 from .fakes import FakeAccess, FakeOnline, FakeTokens, connected, until
