@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.core.sessions import User
 from actors.host.config import API_CLIENT, refuse_reserved
 from actors.link import messages as link
-from rayrooms.errors import InvalidError, RayroomsError
+from rayrooms.errors import InvalidError, RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
     from actors.host.link_server import LinkServer
@@ -83,6 +83,8 @@ async def _submit(host: RoomHost, room: LiveRoom, call: link.Submit) -> link.Sub
     known = room.core.client(client_id)
     if known is None:
         known = await host.archive.client(room.core.room_id, client_id)
+        if not host.is_live(room):
+            raise UnavailableError("The room is not here.")
     # Asked again: while the database was asked, the same client may have committed something.
     mark = room.core.client(client_id) or known
     last = mark.seq if mark is not None else 0

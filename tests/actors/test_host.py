@@ -273,6 +273,27 @@ class TestRelease:
         assert [record.version for record in stage.feed.of(feed.Op)] == [1]
         assert gateway.versions() == [1]
 
+    async def test_a_rest_edit_that_waited_for_the_database_comes_too_late(
+        self, stage: Stage, gateway: Gateway
+    ) -> None:
+        """G4: as above, when the room goes while it asks what it does not remember of the author."""
+        stage.feed.storing = False
+        await edits(gateway, 1)
+        stage.archive.answering.clear()
+        asked = asyncio.create_task(gateway.call(link.Submit, "eve", "Eve", "member", ["late"], None, None, None))
+        await until(lambda: len(stage.host._tasks) > 1)
+        room = stage.core
+        releasing = asyncio.create_task(stage.host.release())
+        await until(lambda: bool(stage.feed.of(feed.Snapshot)))
+        stage.archive.answering.set()
+        await until(lambda: len(stage.host._tasks) == 1)
+        stage.feed.store()
+        await releasing
+        with pytest.raises(UnavailableError):
+            await asked
+        assert room.version == 1
+        assert [record.version for record in stage.feed.of(feed.Op)] == [1]
+
     async def test_a_room_that_cannot_be_stored_goes_on(
         self, stage: Stage, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
