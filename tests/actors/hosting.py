@@ -18,6 +18,7 @@ from persistence.wire import FrameReader, frame
 from rayrooms.errors import UnavailableError
 
 from .fakes import CONFIG
+from .rooms import ADA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -262,3 +263,10 @@ async def on_stage(path: Path, archive: FakeArchive | None = None, **config: Any
     await stage.activate()
     yield stage
     await stage.close()
+
+
+async def edits(gateway: Gateway, count: int, first: int = 1) -> None:
+    """Ada makes edits, and all of them are told."""
+    for seq in range(first, first + count):
+        gateway.edit(ADA, ["x"], seq=seq)
+    await until(lambda: gateway.versions()[-1:] == [first + count - 1])
