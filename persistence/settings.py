@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     # who may come in
     jwt_secret: str = ""
-    jwt_ttl: float = Field(default=12 * 3600, gt=0)
+    guest_ttl: float = Field(default=30 * 86_400, gt=0)
     guests: Literal["auto", "on", "off"] = "auto"
     allowed_origins: list[str] = []
 

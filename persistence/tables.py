@@ -1,4 +1,4 @@
-"""The seven tables: what Postgres keeps of rooms, their members and their history.
+"""The tables: what Postgres keeps of rooms, their members and their history.
 
 All times are timestamptz in UTC; all offsets and positions count Unicode code points. Ids of rooms, users, clients
 and messages are text that the edge holds to `MAX_ID` characters; the columns do not repeat that limit, because a row
@@ -117,6 +117,25 @@ class RoomMember(Table, table=True):
     joined_at: datetime = _time()
     last_seen: datetime | None = _time(nullable=True)
     active: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+class Invitation(Table, table=True):
+    """A link that makes whoever holds it a member in `role`; `uses` counts the memberships that it made or raised.
+
+    The link's token is signed, not stored. `expires_at` is a whole second, as the token's own expiry.
+    """
+
+    __tablename__: ClassVar[str] = "invitations"
+    __table_args__ = (Index("invitations_by_created_at_idx", "room_id", text("created_at DESC"), "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    room_id: str = Field(sa_type=Text, foreign_key="rooms.id", ondelete="CASCADE")
+    role: str = Field(sa_type=Text)
+    created_by: str = Field(sa_type=Text)
+    created_at: datetime = _time()
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True), nullable=False)
+    revoked_at: datetime | None = _time(nullable=True)
+    uses: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Operation(Table, table=True):

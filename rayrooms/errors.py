@@ -4,8 +4,10 @@
     ├── InvalidError          422  malformed, invalid_operation, invalid_text, future_version, not_joined, unknown_event
     ├── UnauthenticatedError  401  bad_token
     ├── ForbiddenError        403  forbidden, not_a_member, read_only
-    ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found
+    ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found,
+    │                              invitation_invalid
     ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded
+    ├── GoneError             410  invitation_expired, invitation_revoked
     ├── TooLargeError         413  message_too_large, document_too_large
     ├── RateLimitedError      429  rate_limited
     └── UnavailableError      503  room_unavailable, room_load_failed, backlog_full, database_unavailable
@@ -56,7 +58,7 @@ class ForbiddenError(RayroomsError):
 
 
 class NotFoundError(RayroomsError):
-    """No such room, user, message or snapshot."""
+    """No such room, user, message, snapshot or invitation."""
 
     status = 404
     default_code = "room_not_found"
@@ -67,6 +69,13 @@ class ConflictError(RayroomsError):
 
     status = 409
     default_code = "conflict"
+
+
+class GoneError(RayroomsError):
+    """It was good once and will not be again."""
+
+    status = 410
+    default_code = "invitation_expired"
 
 
 class TooLargeError(RayroomsError):
@@ -103,7 +112,13 @@ _BY_CODE: dict[str, type[RayroomsError]] = {
         ),
         UnauthenticatedError: ("bad_token",),
         ForbiddenError: ("forbidden", "not_a_member", "read_only"),
-        NotFoundError: ("room_not_found", "user_not_found", "message_not_found", "snapshot_not_found"),
+        NotFoundError: (
+            "room_not_found",
+            "user_not_found",
+            "message_not_found",
+            "snapshot_not_found",
+            "invitation_invalid",
+        ),
         ConflictError: (
             "conflict",
             "version_too_old",
@@ -112,6 +127,7 @@ _BY_CODE: dict[str, type[RayroomsError]] = {
             "already_exists",
             "superseded",
         ),
+        GoneError: ("invitation_expired", "invitation_revoked"),
         TooLargeError: ("message_too_large", "document_too_large"),
         RateLimitedError: ("rate_limited",),
         UnavailableError: ("room_unavailable", "room_load_failed", "backlog_full", "database_unavailable"),

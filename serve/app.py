@@ -1,4 +1,4 @@
-"""The HTTP app of a gateway replica: REST routes, problem details, OpenAPI."""
+"""The HTTP app of a gateway replica: REST routes, problem details, OpenAPI, and the web pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from fastapi.openapi.utils import get_openapi
 
 from serve import problems
 from serve.context import Services
-from serve.middleware import BodyLimit, SecurityHeaders
-from serve.routes import auth, health, rooms, sync, users
+from serve.middleware import BodyLimit, RestGrants, SecurityHeaders
+from serve.pages.routes import Pages
+from serve.routes import auth, health, invitations, rooms, sync, users
 
 if TYPE_CHECKING:
     from serve.context import AppContext
@@ -19,14 +20,15 @@ API_VERSION = "1"
 _DESCRIPTION = """\
 Rooms where people and programs edit text and code together, live.
 
-Every request but signing in and `/health` carries a token: `Authorization: Bearer <token>`. Errors are problem
-documents (RFC 9457) with a stable `code`. Lists page: `next` of one page is where the following one starts. Offsets in
-texts count Unicode code points.
+Every request but signing in, looking at an invitation and `/health` carries a token: `Authorization: Bearer <token>`.
+Errors are problem documents (RFC 9457) with a stable `code`. Lists page: `next` of one page is where the following one
+starts. Offsets in texts count Unicode code points.
 """
 _TAGS = [
-    {"name": "auth", "description": "Signing in."},
+    {"name": "auth", "description": "Signing in, and staying so."},
     {"name": "rooms", "description": "Making, finding and deleting rooms."},
     {"name": "members", "description": "Who belongs to a room, and as what."},
+    {"name": "invitations", "description": "Links that make whoever opens them a member."},
     {"name": "history", "description": "What happened in a room."},
     {"name": "sync", "description": "Editing and catching up without a socket."},
     {"name": "users", "description": "Profiles, memberships and statuses."},
@@ -63,7 +65,9 @@ def create_app(context: AppContext) -> FastAPI:
     app.state.services = Services.of(context)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.from_error)
+    app.add_middleware(RestGrants, origins=context.settings.allowed_origins)
     app.add_middleware(SecurityHeaders)
-    for module in (auth, rooms, sync, users, health):
+    for module in (auth, rooms, invitations, sync, users, health):
         app.include_router(module.router)
+    app.router.routes.extend(Pages(context.pages).routes())
     return app

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serve.auth.access import RoomAccess
+from serve.auth.invitations import InvitationTokens
+from serve.pages.routes import STATIC
 from serve.services.chat import ChatService
 from serve.services.guests import GuestService
 from serve.services.health import HealthService
 from serve.services.history import RoomHistory
+from serve.services.invitations import InvitationService
 from serve.services.members import MemberService
 from serve.services.rooms import RoomService
 from serve.services.sync import SyncService
 from serve.services.users import UserService
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from persistence.database import Database
     from persistence.settings import Settings
     from serve.auth.tokens import Tokens
@@ -24,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """One replica's settings, its pool of database connections, its token keys and its way to live rooms."""
+    """One replica's settings, its pool of database connections, its token keys, its way to live rooms; its pages."""
 
     settings: Settings
     database: Database
     tokens: Tokens
     live: LiveRooms
+    pages: Path = STATIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Services:
     chat: ChatService
     guests: GuestService
     health: HealthService
+    invitations: InvitationService
     members: MemberService
     rooms: RoomService
     sync: SyncService
@@ -58,6 +65,7 @@ class Services:
             chat=ChatService(database, live, access),
             guests=GuestService(database, context.tokens, context.settings),
             health=HealthService(database, live, context.settings),
+            invitations=InvitationService(database, live, access, InvitationTokens.from_settings(context.settings)),
             members=MemberService(database, live, access),
             rooms=RoomService(database, live, access, history),
             sync=SyncService(database, live, access, history),

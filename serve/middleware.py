@@ -1,15 +1,16 @@
-"""What holds for every HTTP exchange: the size limit of request bodies and the security headers of responses."""
+"""What holds for every HTTP exchange: limits of request bodies, security headers, and what other origins may read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 
 from rayrooms.errors import TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,7 +31,8 @@ DATA_HEADERS = {
 _LENGTH_DIGITS = 18
 """A Content-Length with more digits is too large without being read as a number."""
 
-_DATA_PATHS = ("/api/", "/health", "/openapi.json")
+_REST_PATHS = ("/api/", "/health")
+_DATA_PATHS = (*_REST_PATHS, "/openapi.json")
 
 
 class SecurityHeaders:
@@ -53,6 +55,28 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class RestGrants:
+    """Lets the pages of the named origins call the REST routes (CORS), without cookies, which nobody needs here.
+
+    To all others the server answers as if there were no CORS. No answer has to vary by origin, since none is stored.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        self._app = app
+        self._origins = frozenset(origins)
+        self._granting = CORSMiddleware(
+            app,
+            allow_origins=sorted(self._origins),
+            allow_methods=("GET", "POST", "PUT", "DELETE"),
+            allow_headers=("Authorization", "Content-Type"),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rest = scope["type"] == "http" and scope["path"].startswith(_REST_PATHS)
+        granted = rest and Headers(scope=scope).get("origin") in self._origins
+        await (self._granting if granted else self._app)(scope, receive, send)
 
 
 class BodyLimit:

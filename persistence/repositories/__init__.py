@@ -2,6 +2,7 @@
 
 from persistence.repositories.base import BaseRepository
 from persistence.repositories.conflicts import ConflictRepository
+from persistence.repositories.invitations import InvitationRepository
 from persistence.repositories.members import RoomMemberRepository
 from persistence.repositories.messages import MessageRepository
 from persistence.repositories.operations import OperationRepository
@@ -13,6 +14,7 @@ __all__ = [
     "BaseRepository",
     "ConflictRepository",
     "DocumentSnapshotRepository",
+    "InvitationRepository",
     "MessageRepository",
     "OperationRepository",
     "RoomMemberRepository",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from persistence.repositories.base import BaseRepository
@@ -12,6 +13,8 @@ from persistence.tables import RoomMember
 from rayrooms.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rayrooms.protocol import Role
 
 
@@ -34,6 +37,24 @@ class RoomMemberRepository(BaseRepository[RoomMember]):
     async def add(self, member: RoomMember) -> RoomMember:
         """Raise ConflictError(already_exists) for a member already, NotFoundError(room_not_found) without the room."""
         return await self._insert(member, f"{member.user_id} is already a member of {member.room_id}.")
+
+    async def add_or_raise(self, member: RoomMember, lower: Collection[Role]) -> bool:
+        """Make someone a member, or raise one whose role is among `lower`; return whether that changed anything.
+
+        In one statement: of several at once, one changes it. The room must exist for as long as the transaction runs
+        (`RoomRepository.hold`).
+        """
+        changed = await self._session.exec(
+            insert(RoomMember)
+            .values(**member.model_dump())
+            .on_conflict_do_update(
+                index_elements=["room_id", "user_id"],
+                set_={"role": member.role},
+                where=col(RoomMember.role).in_(lower),
+            )
+            .returning(col(RoomMember.user_id))
+        )
+        return changed.first() is not None
 
     async def remove(self, room_id: str, user_id: str) -> bool:
         """Return whether there was such a member."""

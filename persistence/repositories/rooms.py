@@ -34,6 +34,13 @@ class RoomRepository(BaseRepository[Room]):
             raise _not_found(room_id)
         return room
 
+    async def hold(self, room_id: str) -> Room:
+        """The room, which is not deleted before this transaction ends. Raise NotFoundError(room_not_found)."""
+        room = await self._one(select(Room).where(Room.id == room_id).with_for_update(read=True, key_share=True))
+        if room is None:
+            raise _not_found(room_id)
+        return room
+
     async def visited(self, room_id: str, user_id: str) -> tuple[Room, RoomMember | None]:
         """The room and the user's membership, in one query. Raise NotFoundError(room_not_found) without the room."""
         theirs = (col(RoomMember.room_id) == col(Room.id)) & (col(RoomMember.user_id) == user_id)

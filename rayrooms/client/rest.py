@@ -43,6 +43,28 @@ class Room(msgspec.Struct):
     version: int
 
 
+class Invitation(msgspec.Struct):
+    """A link that makes whoever opens it a member in `role`; `path` is its page, with the token as the fragment."""
+
+    invitation_id: str
+    room_id: str
+    role: Role
+    token: str
+    path: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    uses: int
+
+
+class AcceptedInvitation(msgspec.Struct):
+    """The room, and the caller's role in it now: that of the invitation, or a higher one that they had."""
+
+    room_id: str
+    room_name: str
+    role: Role
+
+
 class Member(msgspec.Struct):
     """A membership; `active` says whether they are connected now."""
 
@@ -145,6 +167,15 @@ class RestClient:
             members += page.items
             offset = page.next
         return members
+
+    async def invite(self, room_id: str, *, role: Role = "member", expires_in: int = 7 * 86_400) -> Invitation:
+        """Make a link that holds for `expires_in` seconds: viewers and members by an admin, admins by the owner."""
+        body: dict[str, object] = {"role": role, "expires_in": expires_in}
+        return await self._call("POST", f"/api/rooms/{_part(room_id)}/invitations", Invitation, body=body)
+
+    async def accept_invitation(self, token: str) -> AcceptedInvitation:
+        """Become a member by a link's token. Raises NotFoundError(invitation_invalid), GoneError when it is over."""
+        return await self._call("POST", "/api/invitations/accept", AcceptedInvitation, body={"token": token})
 
     async def history(self, room_id: str, after: int = 0, upto: int | None = None) -> list[LoggedOperation]:
         """The operations that lead from version `after` to `upto` (None: the newest), ascending and without gaps."""

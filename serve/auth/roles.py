@@ -40,6 +40,10 @@ _ALLOWED: dict[Role | None, frozenset[Permission]] = {
 }
 
 
+ROLES: tuple[Role, ...] = ("viewer", "member", "admin", "owner")
+"""From the least to the most that a member may be."""
+
+
 def allowed(role: Role | None, permission: Permission) -> bool:
     """Whether the role may; None stands for someone signed in who is not a member of the (public) room."""
     return permission in _ALLOWED[role]
@@ -57,6 +61,16 @@ def require(role: Role | None, permission: Permission) -> None:
 def permission_over(role: Role) -> Permission:
     """What it takes to give someone this role, or to take it from them (the owner's is never given or taken)."""
     return Permission.MANAGE_ADMINS if role in {"owner", "admin"} else Permission.MANAGE_MEMBERS
+
+
+def granting(role: Role) -> frozenset[Role]:
+    """The roles whose holders may give this one."""
+    return frozenset(holder for holder in ROLES if allowed(holder, permission_over(role)))
+
+
+def lower_than(role: Role) -> frozenset[Role]:
+    """The roles that allow less than this one."""
+    return frozenset(other for other in ROLES if _ALLOWED[other] < _ALLOWED[role])
 
 
 def require_self(identity: Identity, user_id: str) -> None:

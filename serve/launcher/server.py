@@ -158,7 +158,8 @@ class Launcher:
 
     def _announce(self) -> None:
         settings, url = self._settings, base_url(self._settings.host, self._settings.port)
-        _say(f"ready at {url} after {time.monotonic() - self._began:.1f} s; data in {settings.data_dir}")
+        took = time.monotonic() - self._began
+        _say(f"ready: open {url}/ in a browser; started in {took:.1f} s, data in {settings.data_dir}")
         if settings.guests_enabled:
             body = """-H 'content-type: application/json' -d '{"name": "Ada"}'"""
             _say(f"sign in as a guest: curl {url}/api/auth/guest {body}")

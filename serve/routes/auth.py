@@ -1,10 +1,10 @@
-"""Signing in."""
+"""Signing in, and staying so."""
 
 from fastapi import APIRouter
 
 from serve.problems import refusals
 from serve.routes.checked import CheckedRoute
-from serve.routes.dependencies import ServicesDep
+from serve.routes.dependencies import Caller, ServicesDep
 from serve.schemas.auth import GuestSignIn, SignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CheckedRoute)
@@ -18,3 +18,13 @@ router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CheckedRoute)
 async def sign_in_guest(services: ServicesDep, body: GuestSignIn) -> SignedIn:
     """A token for a new guest, where the server admits guests."""
     return await services.guests.sign_in(body.name)
+
+
+@router.post(
+    "/renew",
+    summary="Renew a guest's token",
+    responses=refusals("bad_token", "invalid_text", "forbidden", "database_unavailable"),
+)
+async def renew(services: ServicesDep, identity: Caller) -> SignedIn:
+    """A fresh token for the same guest while the old one still holds; tokens of other issuers are not renewed."""
+    return await services.guests.renew(identity)

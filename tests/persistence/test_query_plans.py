@@ -13,6 +13,7 @@ from persistence.migrate import upgrade
 from persistence.repositories import (
     ConflictRepository,
     DocumentSnapshotRepository,
+    InvitationRepository,
     MessageRepository,
     OperationRepository,
     RoomMemberRepository,
@@ -40,6 +41,9 @@ INSERT INTO document_snapshots (room_id, version, version_epoch, content, size_b
 SELECT 'room' || i % 500, i / 500 + 1, 1, 'text', 4, '{}' FROM generate_series(1000, 5999) i;
 INSERT INTO conflict_resolutions (room_id, version, other_version, user_id, other_user_id, kind, strategy)
 SELECT 'room' || i % 50, i / 50 + 2, i / 50 + 1, 'a', 'b', 'insert-insert', 'left' FROM generate_series(0, 4999) i;
+INSERT INTO invitations (id, room_id, role, created_by, created_at, expires_at)
+SELECT 'i' || i, 'room' || i % 50, 'member', 'u' || i % 500, now() - i * interval '1 min', now() + interval '1 day'
+FROM generate_series(0, 4999) i;
 ANALYZE;
 """
 
@@ -104,6 +108,11 @@ _QUERIES: dict[str, tuple[Callable[[AsyncSession], Awaitable[object]], set[str]]
         lambda session: ConflictRepository(session).page("room7", limit=20),
         {"conflict_resolutions_pkey"},
     ),
+    "open invitations of a room": (
+        lambda session: InvitationRepository(session).page("room7", limit=5, granting={"member": ["owner", "admin"]}),
+        {"invitations_by_created_at_idx"},
+    ),
+    "an invitation": (lambda session: InvitationRepository(session).find("room7", "i7"), {"invitations_pkey"}),
     "conflicts by kind": (lambda session: ConflictRepository(session).summary("room7"), {"conflict_resolutions_pkey"}),
 }
 

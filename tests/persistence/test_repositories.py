@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from persistence.database import Database
 from persistence.repositories import (
     ConflictRepository,
     DocumentSnapshotRepository,
+    InvitationRepository,
     MessageRepository,
     OperationRepository,
     RoomMemberRepository,
@@ -22,6 +23,7 @@ from persistence.repositories import (
 from persistence.tables import (
     ConflictResolution,
     DocumentSnapshot,
+    Invitation,
     Message,
     Operation,
     Room,
@@ -52,6 +54,18 @@ def _operation(room_id: str, version: int, client_id: str = "client", seq: int |
         epoch=1,
         at=NOON + timedelta(seconds=version),
     )
+
+
+def _invitation(room_id: str, number: int, **fields: Any) -> Invitation:
+    made: dict[str, Any] = {
+        "id": f"{room_id}-{number}",
+        "room_id": room_id,
+        "role": "member",
+        "created_by": "ada",
+        "created_at": NOON + timedelta(minutes=number),
+        "expires_at": datetime.now(UTC) + timedelta(hours=1),
+    }
+    return Invitation(**made | fields)
 
 
 async def _store(database: Database, *rows: Table) -> None:
@@ -103,6 +117,7 @@ async def test_deleting_a_room_deletes_all_that_is_in_it(
             _operation(room_id, 1),
             RoomMember(room_id=room_id, user_id="ada", name="Ada"),
             Message(room_id=room_id, id="m", user_id="ada", name="Ada", content="hi"),
+            _invitation(room_id, 1),
             DocumentSnapshot(room_id=room_id, version=1, version_epoch=1, content="x", size_bytes=1),
             ConflictResolution(
                 room_id=room_id,
@@ -116,7 +131,8 @@ async def test_deleting_a_room_deletes_all_that_is_in_it(
         )
     async with database.session() as session:
         await RoomRepository(session).delete(gone)
-    for table in ("operations", "room_members", "messages", "document_snapshots", "conflict_resolutions"):
+    tables = ("operations", "room_members", "messages", "document_snapshots", "conflict_resolutions", "invitations")
+    for table in tables:
         held = sql.execute(f"SELECT room_id FROM {table} WHERE room_id = ANY(%s)", ([gone, kept],)).fetchall()
         assert held == [(kept,)], table
     async with database.session() as session:
@@ -178,6 +194,83 @@ async def test_members(database: Database, room_id: str) -> None:
         assert (bob.role, bob.active, bob.last_seen) == ("viewer", False, None)
         assert [member.user_id for member in await members.page(room_id, limit=5)] == ["ada", "bob"]
         assert [member.user_id for member in await members.page(room_id, limit=5, offset=1)] == ["bob"]
+
+
+async def test_a_member_is_added_or_raised_once(database: Database, room_id: str) -> None:
+    """INV-5: of many transactions that would add or raise the same member, one does; nobody is lowered."""
+    for role, lower, changes in (
+        ("viewer", [], 1),
+        ("member", ["viewer"], 1),
+        ("viewer", [], 0),
+        ("member", ["viewer"], 0),
+    ):
+
+        async def change(role: str = role, lower: list[Any] = lower) -> bool:
+            async with database.session() as session:
+                await RoomRepository(session).hold(room_id)
+                member = RoomMember(room_id=room_id, user_id="bob", name="Bob", role=role)
+                return await RoomMemberRepository(session).add_or_raise(member, lower)
+
+        assert sum(await asyncio.gather(*(change() for _ in range(4)))) == changes, role
+    async with database.session() as session:
+        bob = await RoomMemberRepository(session).find(room_id, "bob")
+        assert bob is not None
+        assert bob.role == "member"
+        with pytest.raises(NotFoundError) as caught:
+            await RoomRepository(session).hold("no-such-room")
+        assert caught.value.code == "room_not_found"
+
+
+async def test_invitations(database: Database, new_room: Callable[..., str]) -> None:
+    """DB-3, INV-3, INV-6, INV-7: invitations are listed with their maker's role, counted, and revoked for good."""
+    room_id, elsewhere = new_room(), new_room()
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    async with database.session() as session:
+        invitations, members = InvitationRepository(session), RoomMemberRepository(session)
+        for user_id, role in (("ada", "owner"), ("bob", "admin"), ("cyd", "member")):
+            await members.add(RoomMember(room_id=room_id, user_id=user_id, name=user_id, role=role))
+        plain = await invitations.add(_invitation(room_id, 1))
+        await invitations.add(_invitation(room_id, 2, created_by="bob"))
+        await invitations.add(_invitation(room_id, 3, expires_at=past))
+        await invitations.add(_invitation(room_id, 4, created_by="bob", role="admin"))
+        await invitations.add(_invitation(room_id, 5, created_by="cyd"))
+        await invitations.add(_invitation(room_id, 6, created_by="gone"))
+        await invitations.add(_invitation(elsewhere, 7))
+        with pytest.raises(ConflictError):
+            await invitations.add(_invitation(room_id, 1))
+        with pytest.raises(NotFoundError) as caught:
+            await invitations.add(_invitation("no-such-room", 1))
+        assert caught.value.code == "room_not_found"
+
+        every = await invitations.page(room_id, limit=9)
+        assert [(row.id[-1], role) for row, role in every] == [
+            ("6", None),
+            ("5", "member"),
+            ("4", "admin"),
+            ("3", "owner"),
+            ("2", "admin"),
+            ("1", "owner"),
+        ]
+        assert [row.id[-1] for row, _ in await invitations.page(room_id, limit=2, offset=3)] == ["3", "2"]
+        granting: dict[Any, Any] = {"member": ["owner", "admin"], "admin": ["owner"]}
+        assert [row.id[-1] for row, _ in await invitations.page(room_id, limit=9, granting=granting)] == ["2", "1"]
+
+        assert await invitations.find(room_id, plain.id) == (plain, "owner")
+        assert await invitations.find(elsewhere, plain.id) is None
+        assert await invitations.count_use(plain.id)
+        assert not await invitations.revoke(elsewhere, plain.id)
+        assert await invitations.revoke(room_id, plain.id)
+        first = await invitations.find(room_id, plain.id)
+    async with database.session() as session:
+        invitations = InvitationRepository(session)
+        assert await invitations.revoke(room_id, plain.id)
+        assert not await invitations.count_use(plain.id)
+        again = await invitations.find(room_id, plain.id)
+    assert first is not None
+    assert again is not None
+    assert first[0].revoked_at is not None
+    assert again[0].revoked_at == first[0].revoked_at
+    assert again[0].uses == 1
 
 
 async def test_operations(database: Database, room_id: str) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import httpx
 
     from .conftest import Guest
@@ -31,6 +33,21 @@ async def test_each_sign_in_is_a_new_person(client: httpx.AsyncClient) -> None:
     """REST-1: the same name twice gives two users, so that a name is no proof of being somebody."""
     ids = {(await client.post("/api/auth/guest", json={"name": "Ada"})).json()["user_id"] for _ in range(2)}
     assert len(ids) == 2
+
+
+async def test_guest_stays_signed_in(client: httpx.AsyncClient, sign_in: Callable[[str], Awaitable[Guest]]) -> None:
+    """AUTH-5: a guest's token that holds is renewed for the same user, under the name that the profile has now."""
+    kay = await sign_in("Kay")
+    await kay.put(f"/api/users/{kay.user_id}/profile", {"name": "Kay L."})
+    answer = await kay.post("/api/auth/renew")
+    assert answer.status_code == 200
+    renewed = answer.json()
+    assert (renewed["user_id"], renewed["name"]) == (kay.user_id, "Kay L.")
+    assert datetime.fromisoformat(renewed["expires_at"]) > datetime.now(UTC)
+    again = await client.post("/api/auth/renew", headers={"Authorization": f"Bearer {renewed['token']}"})
+    assert again.json()["user_id"] == kay.user_id
+    for headers in ({}, {"Authorization": "Bearer rubbish"}):
+        assert (await client.post("/api/auth/renew", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from persistence.database import Database
 from serve.app import create_app
+from serve.auth.tokens import Tokens
 from serve.services import health
 
 from .fake_live import FakeLive
@@ -107,6 +109,73 @@ async def test_guests_switched_off(context: AppContext) -> None:
         async with client_of(replace(context, settings=settings)) as client:
             answer = await client.post("/api/auth/guest", json={"name": "Ada"})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_only_guests_are_renewed(context: AppContext, ada: Guest) -> None:
+    """AUTH-6: no token of another issuer is renewed, whatever it claims, nor any where guests are switched off."""
+    off = replace(context, settings=context.settings.model_copy(update={"guests": "off"}))
+    others = (
+        context.tokens.issue("staff-1", "Staff"),
+        context.tokens.issue("guest-of-staff", "Guest"),
+        context.tokens.issue("staff-1", "Staff", guest=True),
+    )
+    for where, token in (*((context, token) for token in others), (off, ada.token)):
+        async with client_of(where) as client:
+            answer = await client.post("/api/auth/renew", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_guest_tokens_live_as_long_as_set(context: AppContext) -> None:
+    """AUTH-5: a guest's token lives `RAYROOMS_GUEST_TTL`, a renewed one as long again; one that is over is refused."""
+    settings = context.settings.model_copy(update={"guest_ttl": 90.0})
+    short = replace(context, settings=settings, tokens=Tokens.from_settings(settings))
+    async with client_of(short) as client:
+        signed_in = (await client.post("/api/auth/guest", json={"name": "Ada"})).json()
+        renewed = await client.post("/api/auth/renew", headers={"Authorization": f"Bearer {signed_in['token']}"})
+        for one in (signed_in, renewed.json()):
+            left = datetime.fromisoformat(one["expires_at"]) - datetime.now(UTC)
+            assert timedelta(seconds=60) < left <= timedelta(seconds=90)
+        over = context.tokens.issue(signed_in["user_id"], "Ada", ttl=-60, guest=True)
+        refused = await client.post("/api/auth/renew", headers={"Authorization": f"Bearer {over}"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "bad_token")
+
+
+async def test_granted_origins(context: AppContext, ada: Guest) -> None:
+    """REST-43: pages of the origins that the settings name may call the REST routes, without cookies."""
+    settings = context.settings.model_copy(update={"allowed_origins": ["https://editor.example"]})
+    origin = {"Origin": "https://editor.example"}
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization,content-type"}
+    async with client_of(replace(context, settings=settings)) as client:
+        preflight = await client.options("/api/rooms", headers=origin | asked)
+        answer = await client.get("/api/rooms", headers=origin | {"Authorization": f"Bearer {ada.token}"})
+        refused = await client.get("/api/rooms", headers=origin)
+    assert preflight.status_code == 200
+    assert {"authorization", "content-type"} <= set(
+        preflight.headers["access-control-allow-headers"].lower().split(", ")
+    )
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    assert (answer.status_code, refused.status_code) == (200, 401)
+    for one in (preflight, answer, refused):
+        assert one.headers["access-control-allow-origin"] == "https://editor.example"
+        assert "access-control-allow-credentials" not in one.headers
+        assert one.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_other_origins_are_granted_nothing(context: AppContext, ada: Guest) -> None:
+    """REST-43: to any other origin, and for anything but REST, the server answers as if there were no CORS."""
+    settings = context.settings.model_copy(update={"allowed_origins": ["https://editor.example"]})
+    token = {"Authorization": f"Bearer {ada.token}"}
+    asked = {"Access-Control-Request-Method": "PUT"}
+    strange = ("https://elsewhere.example", "https://editor.example.elsewhere.example", "http://editor.example", "null")
+    async with client_of(replace(context, settings=settings)) as client:
+        answers = [await client.get("/api/rooms", headers=token | {"Origin": origin}) for origin in strange]
+        answers += [await client.options("/api/rooms", headers=asked | {"Origin": origin}) for origin in strange]
+        answers += [await client.get(path, headers={"Origin": "https://editor.example"}) for path in ("/", "/docs")]
+    async with client_of(context) as client:
+        answers.append(await client.get("/api/rooms", headers=token | {"Origin": "https://editor.example"}))
+    assert [answer.status_code for answer in answers[: 2 * len(strange)]] == [200] * 4 + [405] * 4
+    for answer in answers:
+        assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
 async def test_token_of_a_stranger_to_the_database(context: AppContext) -> None:

@@ -11,7 +11,8 @@ import pytest
 from persistence.settings import Settings
 from rayrooms.errors import ForbiddenError, UnauthenticatedError
 from serve.auth.roles import Permission, allowed, permission_over, require
-from serve.auth.tokens import AUDIENCE, ISSUER, LEEWAY_SECONDS, Tokens
+from serve.auth.signing import ISSUER, LEEWAY_SECONDS
+from serve.auth.tokens import AUDIENCE, Tokens
 
 SECRET = "s" * 32
 TOKENS = Tokens(SECRET, ttl=60)

@@ -1,8 +1,0 @@
-// Answers calls of ot-text-unicode: a JSON line [function, ...arguments] in, its result as a JSON line out.
-import { createInterface } from 'node:readline'
-import ottext from 'ot-text-unicode'
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...args] = JSON.parse(line)
-  process.stdout.write(JSON.stringify(ottext.type[name](...args)) + '\n')
-}
