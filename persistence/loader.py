@@ -143,15 +143,15 @@ def _require_next(room_id: str, version: int, op: LoggedOp) -> None:
 
 
 def chat_message(row: Message) -> ChatMessage:
-    """A stored message as it is told to clients."""
+    """A stored message as it is told to clients: nothing of what a deleted one said, even if its row still holds it."""
     return ChatMessage(
         id=row.id,
         user_id=row.user_id,
         name=row.name,
-        content=row.content,
+        content="" if row.deleted else row.content,
         created_at=row.created_at,
         reply_to=row.reply_to,
-        reactions=row.reactions,
+        reactions={} if row.deleted else row.reactions,
         edited=row.edited,
         deleted=row.deleted,
     )

@@ -41,7 +41,7 @@ class _Decoder(Generic[T]):
             raise self._refusal(frame, error) from None
 
     def _refusal(self, frame: Frame, error: Exception) -> InvalidError:
-        if _holds_lone_surrogate(frame):
+        if holds_lone_surrogate(frame):
             return InvalidError("Text must not contain lone surrogates.", code="invalid_text")
         try:
             event = self._decode_event(frame).event
@@ -91,7 +91,7 @@ def codec_for(subprotocol: str | None) -> Codec:
     return Codec(SUBPROTOCOL_MSGPACK if subprotocol == SUBPROTOCOL_MSGPACK else SUBPROTOCOL_JSON)
 
 
-def _holds_lone_surrogate(frame: Frame) -> bool:
+def holds_lone_surrogate(frame: Frame) -> bool:
     """Whether that is what is wrong with a JSON frame: the decoder only says that it could not go on."""
     if isinstance(frame, bytes):
         return False

@@ -17,6 +17,7 @@ from rayrooms.protocol import Change, Cursor, Range, RoomJoinedData, SyncRespons
 
 if TYPE_CHECKING:
     from actors.core.bridge import Foreign
+    from actors.core.chat import Amended
     from actors.core.sessions import User
     from actors.core.state import RoomLimits, RoomState
     from rayrooms.protocol import ChatMessage, Operation, Participant, Role, Status
@@ -342,6 +343,12 @@ class RoomCore:
 
     def post(self, sid: int, content: str, reply_to: str | None, message_id: str, now: float) -> ChatMessage:
         return self.chat.post(self._session(sid).user, content, reply_to, message_id, now)
+
+    def edit_message(self, sid: int, message_id: str, content: str) -> Amended:
+        return self.chat.edit(self._session(sid).user.user_id, message_id, content)
+
+    def delete_message(self, sid: int, message_id: str) -> Amended:
+        return self.chat.delete(self._session(sid).user, message_id)
 
     def react(self, sid: int, message_id: str, emoji: str) -> ChatMessage:
         return self.chat.react(self._session(sid).user.user_id, message_id, emoji)

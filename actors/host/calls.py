@@ -38,7 +38,7 @@ async def _answer(host: RoomHost, room: LiveRoom, call: Call) -> link.Answer:
         case link.Tail():
             return _tail(room, call)
         case link.ReadChat():
-            return link.ChatAnswer(room.core.chat.tail())
+            return link.ChatAnswer(room.core.chat.held())
         case link.ReadParticipants():
             return link.ParticipantsAnswer(room.core.participants(room.now()))
         case link.Submit():

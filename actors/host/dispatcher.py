@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from actors.core.sessions import User
 from actors.host.calls import answer
 from actors.host.config import refuse_reserved
+from actors.host.recall import Recall
 from actors.link import messages as link
 from rayrooms.errors import RayroomsError
 
@@ -22,6 +23,7 @@ class Dispatcher:
 
     def __init__(self, host: RoomHost) -> None:
         self._host = host
+        self._recall = Recall(host)
 
     def dispatch(self, room: LiveRoom, pipe: LinkServer, message: link.ToRoom) -> None:
         """Act on one message."""
@@ -32,7 +34,9 @@ class Dispatcher:
                 self._attach(room, pipe, message)
             case link.Detach():
                 room.detach(message.sid)
-            case link.SetTyping() | link.SetPresence() | link.SetCursor() | link.Post() | link.React() | link.Sync():
+            case link.Post() | link.EditMessage() | link.DeleteMessage() | link.React():
+                self._recall.talk(room, pipe, message)
+            case link.SetTyping() | link.SetPresence() | link.SetCursor() | link.Sync():
                 self._social(room, pipe, message)
             case link.Ping():
                 pipe.pong()
@@ -71,7 +75,7 @@ class Dispatcher:
         self,
         room: LiveRoom,
         pipe: LinkServer,
-        message: link.SetTyping | link.SetPresence | link.SetCursor | link.Post | link.React | link.Sync,
+        message: link.SetTyping | link.SetPresence | link.SetCursor | link.Sync,
     ) -> None:
         try:
             match message:
@@ -81,10 +85,6 @@ class Dispatcher:
                     room.presence(message)
                 case link.SetCursor():
                     room.cursor(message)
-                case link.Post():
-                    self._post(room, pipe, message)
-                case link.React():
-                    self._react(room, pipe, message)
                 case link.Sync():
                     room.sync(pipe, message)
         except RayroomsError as error:
@@ -118,32 +118,3 @@ class Dispatcher:
             room.attach(pipe, message, user, known)
         except RayroomsError as error:
             room.reject(pipe, message, error)
-
-    def _post(self, room: LiveRoom, pipe: LinkServer, message: link.Post) -> None:
-        if message.reply_to is None or room.core.chat.knows(message.reply_to):
-            room.post(message)
-        else:
-            self._host.spawn(self._with_message(room, pipe, message, message.reply_to))
-
-    def _react(self, room: LiveRoom, pipe: LinkServer, message: link.React) -> None:
-        if room.core.chat.knows(message.message_id):
-            room.react(message)
-        else:
-            self._host.spawn(self._with_message(room, pipe, message, message.message_id))
-
-    async def _with_message(
-        self, room: LiveRoom, pipe: LinkServer, message: link.Post | link.React, message_id: str
-    ) -> None:
-        """Bring an older chat message in from the database, then go on as if it had always been there."""
-        try:
-            found = await self._host.archive.message(room.core.room_id, message_id)
-            if found is not None and not room.core.chat.knows(message_id):
-                room.core.chat.adopt(found)
-            if self._host.is_live(room):
-                if isinstance(message, link.Post):
-                    room.post(message)
-                else:
-                    room.react(message)
-        except RayroomsError as error:
-            room.refuse(pipe, message.sid, error, message.ref)
-        room.end_turn()

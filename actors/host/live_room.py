@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import deque
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from actors.core.sessions import participant
 from actors.host import events
@@ -17,6 +20,7 @@ from rayrooms.errors import RayroomsError, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.core.chat import Amended
     from actors.core.room import Edited, RoomCore
     from actors.core.sessions import Session, User
     from actors.core.state import ClientMark
@@ -39,6 +43,10 @@ class LiveRoom:
         self.outbox = Outbox()
         self.closed = False
         self.last_edit = clock()
+        self.recalls: list[str] = []
+        """The ids of the older chat messages that are waited for, one for each request."""
+        self.recalling = asyncio.Lock()
+        """Held by the request whose message is being asked for."""
         self._feed = sender
         self._config = config
         self._clock = clock
@@ -70,6 +78,7 @@ class LiveRoom:
 
     def durable(self, n: int) -> None:
         """The feed is in Postgres up to record `n`: move the watermark and tell everybody."""
+        self.core.chat.durable(n)
         version = self._durable
         while self._waiting and self._waiting[0][0] <= n:
             version = self._waiting.popleft()[1]
@@ -286,39 +295,62 @@ class LiveRoom:
 
     # -------------------------------------------------------------- talking
 
-    def post(self, message: link.Post) -> None:
+    def talk(self, message: link.Talk) -> None:
+        """What a session does in chat. Raises what the core raises, and UnavailableError(backlog_full)."""
         self.check_backlog()
-        posted = self.core.post(message.sid, message.content, message.reply_to, uuid.uuid4().hex, self._clock())
+        match message:
+            case link.Post(sid, content, reply_to):
+                self._posted(message, self.core.post(sid, content, reply_to, uuid.uuid4().hex, self._clock()))
+            case link.EditMessage(sid, message_id, content):
+                self._amended(message, self.core.edit_message(sid, message_id, content))
+            case link.DeleteMessage(sid, message_id):
+                self._amended(message, self.core.delete_message(sid, message_id))
+            case link.React(sid, message_id, emoji):
+                self._reacted(message, self.core.react(sid, message_id, emoji))
+
+    def _posted(self, request: link.Post, posted: ChatMessage) -> None:
         self._record_message(posted)
         data = protocol.ChatMessageData(room_id=self.core.room_id, message=posted)
-        pipe = self._owners[message.sid]
-        self.outbox.broadcast(events.event(protocol.ChatPosted(data=data)), but=message.sid)
-        self.outbox.send(pipe, link.Unicast(message.sid, events.event(protocol.ChatPosted(data=data, ref=message.ref))))
+        self._announce(request, protocol.ChatPosted(data=data))
 
-    def react(self, message: link.React) -> None:
-        self.check_backlog()
-        changed = self.core.react(message.sid, message.message_id, message.emoji)
-        self._record_message(changed)
-        session = self.core.sessions.get(message.sid)
+    def _amended(self, request: link.EditMessage | link.DeleteMessage, amended: Amended) -> None:
+        data = protocol.MessageChangedData(room_id=self.core.room_id, message=amended.message)
+        event = protocol.MessageChanged(data=data)
+        if amended.changed:
+            self._record_message(amended.message)
+            self._announce(request, event)
+        else:
+            self._answer(request, event)
+
+    def _reacted(self, request: link.React, message: ChatMessage) -> None:
+        self._record_message(message)
+        session = self.core.sessions.get(request.sid)
         if session is None:
             return
         data = protocol.ReactionAddedData(
             room_id=self.core.room_id,
-            message_id=changed.id,
-            emoji=message.emoji,
+            message_id=message.id,
+            emoji=request.emoji,
             user_id=session.user.user_id,
-            reactions=changed.reactions,
+            reactions=message.reactions,
         )
-        pipe = self._owners[message.sid]
-        self.outbox.broadcast(events.event(protocol.ReactionAdded(data=data)), but=message.sid)
-        self.outbox.send(
-            pipe, link.Unicast(message.sid, events.event(protocol.ReactionAdded(data=data, ref=message.ref)))
-        )
+        self._announce(request, protocol.ReactionAdded(data=data))
+
+    def _announce(self, request: link.Talk, event: protocol.ServerEvent) -> None:
+        """Tell everybody what a request led to; who made it is told with its `ref`."""
+        self.outbox.broadcast(events.event(event), but=request.sid)
+        self._answer(request, event)
+
+    def _answer(self, request: link.Talk, event: protocol.ServerEvent) -> None:
+        payload = events.event(msgspec.structs.replace(event, ref=request.ref))
+        self.outbox.send(self._owners[request.sid], link.Unicast(request.sid, payload))
 
     def _record_message(self, message: ChatMessage) -> None:
+        n = self._next()
+        self.core.chat.recorded(message.id, n)
         self.outbox.records.append(
             feed.Message(
-                self._next(),
+                n,
                 message.id,
                 message.user_id,
                 message.name,

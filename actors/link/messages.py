@@ -78,6 +78,19 @@ class Post(_Message):
     ref: int | None
 
 
+class EditMessage(_Message):
+    sid: int
+    message_id: str
+    content: str
+    ref: int | None
+
+
+class DeleteMessage(_Message):
+    sid: int
+    message_id: str
+    ref: int | None
+
+
 class React(_Message):
     sid: int
     message_id: str
@@ -144,6 +157,9 @@ class MemberChanged(_Message):
     role: Role | None
 
 
+Talk = Post | EditMessage | DeleteMessage | React
+"""What is done in chat."""
+
 ToRoom = (
     Hello
     | Attach
@@ -153,6 +169,8 @@ ToRoom = (
     | SetTyping
     | SetPresence
     | Post
+    | EditMessage
+    | DeleteMessage
     | React
     | Sync
     | Ping

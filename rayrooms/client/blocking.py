@@ -104,6 +104,12 @@ class BlockingRoom:
     def send_chat(self, content: str, *, reply_to: str | None = None) -> None:
         self._call(lambda: self._room.send_chat(content, reply_to=reply_to))
 
+    def edit_message(self, message_id: str, content: str) -> None:
+        self._call(lambda: self._room.edit_message(message_id, content))
+
+    def delete_message(self, message_id: str) -> None:
+        self._call(lambda: self._room.delete_message(message_id))
+
     def react(self, message_id: str, emoji: str) -> None:
         self._call(lambda: self._room.react(message_id, emoji))
 

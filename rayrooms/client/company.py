@@ -58,6 +58,9 @@ class Company:
                 others = (known for known in self.messages if known.id != data.message.id)
                 self.messages = [*others, data.message][-MAX_MESSAGES:]
                 return [ChatChanged(data.message)]
+            case protocol.MessageChanged(data=data):
+                self.messages = [data.message if known.id == data.message.id else known for known in self.messages]
+                return [ChatChanged(data.message)]
             case protocol.ReactionAdded(data=data):
                 found = [known for known in self.messages if known.id == data.message_id]
                 for one in found:

@@ -23,7 +23,10 @@ class TextChanged:
 
 @dataclass(frozen=True, slots=True)
 class ChatChanged:
-    """A message is new, or its reactions changed: this is how it now stands."""
+    """A message is new, was edited or deleted, or its reactions changed: this is how it now stands.
+
+    One that was edited or deleted may be older than all that the client keeps.
+    """
 
     message: ChatMessage
 

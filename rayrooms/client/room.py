@@ -255,6 +255,18 @@ class RoomClient:
         self._state.send_chat(content, reply_to=reply_to)
         self._runner.step()
 
+    def edit_message(self, message_id: str, content: str) -> None:
+        """Give an own message another text. Raises UnavailableError while there is no connection."""
+        self._check_open()
+        self._state.edit_message(message_id, content)
+        self._runner.step()
+
+    def delete_message(self, message_id: str) -> None:
+        """Take an own message back, or as an admin anybody's. Raises UnavailableError while there is no connection."""
+        self._check_open()
+        self._state.delete_message(message_id)
+        self._runner.step()
+
     def react(self, message_id: str, emoji: str) -> None:
         """Add a reaction, or take it back. Raises UnavailableError while there is no connection."""
         self._check_open()

@@ -12,37 +12,20 @@ from rayrooms.client.events import (
     RequestRefused,
     TextChanged,
 )
-from rayrooms.client.portions import on_the_wire
+from rayrooms.client.outbox import Outbox
 from rayrooms.client.replica import Replica
 from rayrooms.errors import ConflictError, ForbiddenError, InvalidError, UnavailableError, from_code
 from rayrooms.protocol import (
     Acked,
-    AddReaction,
     Change,
     Changes,
-    ChatData,
-    CodeChange,
-    CodeChangeData,
     ConnectionResponse,
-    CursorData,
-    CursorUpdate,
     Durable,
     Error,
-    GetSync,
-    GetSyncData,
-    JoinRoom,
-    JoinRoomData,
-    Ping,
-    PresenceData,
-    PresenceUpdate,
     Range,
-    ReactionData,
     RoomJoined,
     RoomLeft,
-    SendChat,
     SyncResponse,
-    Typing,
-    TypingData,
     UserJoined,
 )
 
@@ -50,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rayrooms.client.events import Event
-    from rayrooms.client.replica import Seen
+    from rayrooms.client.replica import Seen, SentEdit
     from rayrooms.errors import RayroomsError
     from rayrooms.protocol import (
         AnyClientEvent,
@@ -119,7 +102,6 @@ class ClientState:
         self.company = Company()
         self._new_client_id = new_client_id
         self._window = window
-        self._refs = 0
         self._join_ref = 0
         self.entries = 0
         """How often the room has let this client in."""
@@ -130,7 +112,7 @@ class ClientState:
         self._cursor: list[Range] | None = None
         self._cursor_sent = True
         self._presence: Literal["online", "away"] = "online"
-        self._outbox: list[AnyClientEvent] = []
+        self._outbox = Outbox(room_id)
         self._events: list[Event] = []
 
     # -------------------------------------------------------------- reading
@@ -174,8 +156,7 @@ class ClientState:
 
     def take_outbox(self) -> list[AnyClientEvent]:
         """The messages to send since the last call, in order."""
-        outbox, self._outbox = self._outbox, []
-        return outbox
+        return self._outbox.take()
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
@@ -200,15 +181,10 @@ class ClientState:
         """Ask to enter the room, or to be brought up to date in it."""
         self.phase = "joining"
         self.retry = None
-        self._join_ref = self._next_ref()
         known = self.has_joined and not self._fresh
-        data = JoinRoomData(
-            room_id=self.room_id,
-            client_id=self.client_id,
-            version=self.version if known else None,
-            version_epoch=self._version_epoch if known else None,
+        self._join_ref = self._outbox.join(
+            self.client_id, self.version if known else None, self._version_epoch if known else None
         )
-        self._outbox.append(JoinRoom(ref=self._join_ref, data=data))
 
     def fail(self, error: RayroomsError) -> None:
         """Nothing will mend it: stay out of the room."""
@@ -244,29 +220,35 @@ class ClientState:
         """Tell the others; told again whenever the room is joined anew."""
         self._presence = status
         if self.phase == "joined":
-            self._send_presence()
+            self._outbox.presence(status)
 
     def set_typing(self, *, is_typing: bool) -> None:
-        self._request(Typing(data=TypingData(room_id=self.room_id, is_typing=is_typing)))
+        """Raises UnavailableError while not in the room, as all that follow do: none of it is queued."""
+        self._request().typing(is_typing=is_typing)
 
     def send_chat(self, content: str, *, reply_to: str | None = None) -> None:
-        """Post a message. Raises UnavailableError while not in the room: chat is not queued."""
-        self._request(SendChat(data=ChatData(room_id=self.room_id, content=content, reply_to=reply_to)))
+        """Post a message."""
+        self._request().chat(content, reply_to)
+
+    def edit_message(self, message_id: str, content: str) -> None:
+        """Give an own message another text."""
+        self._request().edit_message(message_id, content)
+
+    def delete_message(self, message_id: str) -> None:
+        """Take an own message back, or as an admin anybody's."""
+        self._request().delete_message(message_id)
 
     def react(self, message_id: str, emoji: str) -> None:
-        """Add a reaction, or take it back. Raises UnavailableError while not in the room."""
-        self._request(AddReaction(data=ReactionData(room_id=self.room_id, message_id=message_id, emoji=emoji)))
+        """Add a reaction, or take it back."""
+        self._request().reaction(message_id, emoji)
 
     def ask_version(self) -> int:
-        """Ask for the room's version. Returns the `ref` of the Confirmed event that will answer.
-
-        Raises UnavailableError while not in the room.
-        """
-        return self._request(GetSync(data=GetSyncData(room_id=self.room_id, version=self.version)))
+        """Ask for the room's version. Returns the `ref` of the Confirmed event that will answer."""
+        return self._request().get_sync(self.version)
 
     def ping(self) -> None:
         """Keep the connection alive."""
-        self._outbox.append(Ping())
+        self._outbox.ping()
 
     # -------------------------------------------------------------- receiving
 
@@ -373,12 +355,11 @@ class ClientState:
         elif any(edit.refusal for edit in self.replica.sent):
             self._withdraw(None)
         for edit in self.replica.sent:
-            self._send_edit(edit.op, edit.seq)
-            edit.ref = self._refs
+            self._send(edit)
         self._cursor_sent = self._cursor is None
         self._send_unsent()
         if self._presence == "away":
-            self._send_presence()
+            self._outbox.presence(self._presence)
 
     def _withdraw(self, error: RayroomsError | None) -> None:
         """Take the refused edits out of the text or, given an error, all that are not committed."""
@@ -448,32 +429,19 @@ class ClientState:
         if self.phase != "joined":
             return
         for edit in self.replica.send(self._window):
-            self._send_edit(edit.op, edit.seq)
-            edit.ref = self._refs
+            self._send(edit)
         if not self._cursor_sent and self._cursor is not None and not self.replica.unsent:
             self._cursor_sent = True
-            data = CursorData(room_id=self.room_id, ranges=self._cursor, version=self.version)
-            self._outbox.append(CursorUpdate(ref=self._next_ref(), data=data))
+            self._outbox.cursor(self._cursor, self.version)
 
-    def _send_presence(self) -> None:
-        self._request(PresenceUpdate(data=PresenceData(room_id=self.room_id, status=self._presence)))
+    def _send(self, edit: SentEdit) -> None:
+        edit.ref = self._outbox.edit(edit.op, self.version, self.client_id, edit.seq)
 
-    def _send_edit(self, op: Operation, seq: int) -> None:
-        data = CodeChangeData(
-            room_id=self.room_id, op=on_the_wire(op), version=self.version, client_id=self.client_id, seq=seq
-        )
-        self._outbox.append(CodeChange(ref=self._next_ref(), data=data))
-
-    def _request(self, message: PresenceUpdate | Typing | SendChat | AddReaction | GetSync) -> int:
+    def _request(self) -> Outbox:
+        """Where requests go that are not queued. Raises UnavailableError while not in the room."""
         if self.phase != "joined":
             raise UnavailableError("This client is not in the room now.")
-        message.ref = self._next_ref()
-        self._outbox.append(message)
-        return message.ref
-
-    def _next_ref(self) -> int:
-        self._refs += 1
-        return self._refs
+        return self._outbox
 
     def _text_changed(self, op: Operation) -> None:
         """Somebody else, or the room itself, changed the local text."""

@@ -1,4 +1,4 @@
-"""What each event of a client does: the eleven handlers (connect and disconnect among them)."""
+"""What each event of a client does: the handlers, connect and disconnect among them."""
 
 from __future__ import annotations
 
@@ -73,6 +73,16 @@ class Handlers:
                 if data.reply_to is not None:
                     _check_id(data.reply_to)
                 self._post(session, link.Post(session.sid, data.content, data.reply_to, event.ref))
+            case protocol.EditMessage():
+                changed = event.data
+                session = self._session(connection, changed.room_id, changed.user_id)
+                _check_id(changed.message_id)
+                self._post(session, link.EditMessage(session.sid, changed.message_id, changed.content, event.ref))
+            case protocol.DeleteMessage():
+                gone = event.data
+                session = self._session(connection, gone.room_id, gone.user_id)
+                _check_id(gone.message_id)
+                self._post(session, link.DeleteMessage(session.sid, gone.message_id, event.ref))
             case protocol.AddReaction():
                 reaction = event.data
                 session = self._session(connection, reaction.room_id, reaction.user_id)
@@ -89,18 +99,26 @@ class Handlers:
     def connect(self, connection: Connection, token: str | None, ref: int | None) -> None:
         """Say who a connection is; without a token, that it still has to say so. Raises UnauthenticatedError."""
         if token is not None:
-            identity = self._tokens.verify(token)
-            known = connection.identity
-            if known is not None and known.user_id != identity.user_id:
-                raise ForbiddenError("This connection belongs to another user.")
-            connection.identity = identity
-            if known is None:
-                self._online.came(identity)
-        identity_now = connection.identity
+            self.identify(connection, token)
+        self.greet(connection, ref)
+
+    def identify(self, connection: Connection, token: str) -> None:
+        """Make a connection that of the token's user. Raises UnauthenticatedError."""
+        identity = self._tokens.verify(token)
+        known = connection.identity
+        if known is not None and known.user_id != identity.user_id:
+            raise ForbiddenError("This connection belongs to another user.")
+        connection.identity = identity
+        if known is None:
+            self._online.came(identity)
+
+    def greet(self, connection: Connection, ref: int | None) -> None:
+        """Tell a connection who it is taken for, if for anybody yet."""
+        identity = connection.identity
         data = protocol.ConnectionResponseData(
             session_id=connection.id,
-            user_id=identity_now.user_id if identity_now is not None else None,
-            name=identity_now.name if identity_now is not None else None,
+            user_id=identity.user_id if identity is not None else None,
+            name=identity.name if identity is not None else None,
         )
         connection.deliver(Payload.of(protocol.ConnectionResponse(data=data, ref=ref)))
 

@@ -128,6 +128,8 @@ def test_who_is_not_in_the_room_can_do_nothing_in_it() -> None:
         lambda: core.typing(NOBODY, NOW, is_typing=True),
         lambda: core.post(NOBODY, "hi", None, "m", NOW),
         lambda: core.react(NOBODY, "m", "👍"),
+        lambda: core.edit_message(NOBODY, "m", "hi"),
+        lambda: core.delete_message(NOBODY, "m"),
     ):
         with pytest.raises(InvalidError) as refusal:
             act()

@@ -21,7 +21,7 @@ OWN = {*LAYERS, "loadtest", "notebooks", "tests", "rayrooms_jupyter"}
 
 SERVER_ONLY = ("ray", "fastapi", "starlette", "uvicorn", "sqlalchemy", "sqlmodel", "alembic", "psycopg", "pydantic")
 
-PURE = ("actors/core", "rayrooms/text", "rayrooms/protocol.py", "rayrooms/errors.py")
+PURE = ("actors/core", "rayrooms/text", "rayrooms/protocol", "rayrooms/errors.py")
 IMPURE = {"ray", "socket", "asyncio", "threading", "random", "secrets", "time", "uuid", "os", "subprocess", "httpx"}
 
 

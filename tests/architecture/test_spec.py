@@ -17,7 +17,8 @@ def _stated() -> list[str]:
 def _named() -> set[str]:
     families = {rule.rsplit("-", 1)[0] for rule in _stated() if "-" in rule}
     named = set()
-    for path in (ROOT / "tests").rglob("*.py"):
+    tests = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "web").glob("*/test/**/*.ts*")]
+    for path in tests:
         for rule in _RULE.findall(path.read_text()):
             if "-" not in rule or rule.rsplit("-", 1)[0] in families:
                 named.add(rule)

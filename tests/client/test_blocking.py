@@ -43,6 +43,15 @@ async def test_blocking_room(server: RoomServer) -> None:
             bob.set_cursor([Range(1, 2)])
             bob.send_chat("hi")
             bob.wait_acked(5)
+            bob.sync(5)  # what the room said before its answer has arrived
+            message_id = bob.messages[0].id
+            bob.react(message_id, "👍")
+            bob.edit_message(message_id, "hello")
+            bob.sync(5)
+            assert (bob.messages[0].content, bob.messages[0].reactions) == ("hello", {"👍": ["bob"]})
+            bob.delete_message(message_id)
+            bob.sync(5)
+            assert bob.messages[0].deleted
             assert ada.sync(5) == bob.version == 4
             assert ada.snapshot().content == ada.text == "Jello"
             assert [one.version for one in ada.history(2)] == [3, 4]

@@ -23,6 +23,10 @@ from rayrooms.protocol import (
     Cursor,
     CursorMovedData,
     CursorUpdate,
+    DeleteMessage,
+    EditMessage,
+    MessageChanged,
+    MessageChangedData,
     Participant,
     PresenceUpdate,
     Range,
@@ -130,6 +134,36 @@ def test_company() -> None:
     assert [(one.id, one.reactions) for one in talk.state.company.messages] == [("1", {"👍": ["ada"]})]
 
 
+def test_edited_and_deleted_messages() -> None:
+    """CL-42: what is asked for is sent; what comes of it replaces the message in its place and is told.
+
+    A message that is older than all that is kept is told, but not taken for a new one.
+    """
+    talk = Talk()
+    at = datetime.now(UTC)
+    messages = [ChatMessage(id=one, user_id="ada", name="Ada", content=one, created_at=at) for one in ("1", "2")]
+    talk.joined(asked=False, messages=messages)
+    talk.state.edit_message("1", "better")
+    talk.state.delete_message("2")
+    edit, delete = talk.sent()
+    assert isinstance(edit, EditMessage)
+    assert (edit.data.room_id, edit.data.message_id, edit.data.content) == ("r", "1", "better")
+    assert isinstance(delete, DeleteMessage)
+    assert (delete.data.room_id, delete.data.message_id) == ("r", "2")
+    assert edit.ref is not None
+    assert delete.ref == edit.ref + 1
+    changed = [
+        ChatMessage(id="1", user_id="ada", name="Ada", content="better", created_at=at, edited=True),
+        ChatMessage(id="2", user_id="ada", name="Ada", content="", created_at=at, deleted=True),
+        ChatMessage(id="0", user_id="ada", name="Ada", content="", created_at=at, deleted=True),
+    ]
+    talk.events(object)
+    for message in changed:
+        talk.receive(MessageChanged(data=MessageChangedData(room_id="r", message=message)))
+    assert talk.events(ChatChanged) == [ChatChanged(message) for message in changed]
+    assert talk.state.company.messages == changed[:2]
+
+
 def test_requests_need_the_room() -> None:
     """CL-32: what is not queued is refused while there is no connection; `sync_response` confirms a question."""
     talk = Talk()
@@ -137,6 +171,12 @@ def test_requests_need_the_room() -> None:
     talk.receive(SyncResponse(ref=ref, data=SyncResponseData(room_id="r", version=12)))
     assert talk.events(Confirmed) == [Confirmed(ref, 12)]
     talk.state.disconnected()
-    for ask in (talk.state.ask_version, lambda: talk.state.send_chat("x"), lambda: talk.state.react("1", "👍")):
+    for ask in (
+        talk.state.ask_version,
+        lambda: talk.state.send_chat("x"),
+        lambda: talk.state.edit_message("1", "x"),
+        lambda: talk.state.delete_message("1"),
+        lambda: talk.state.react("1", "👍"),
+    ):
         with pytest.raises(UnavailableError):
             ask()

@@ -248,6 +248,27 @@ async def test_cursors_presence_and_chat(server: RoomServer) -> None:
         assert {type(event) for event in seen} == {CursorMoved, PresenceChanged, ChatChanged}
 
 
+async def test_messages_are_edited_and_deleted(server: RoomServer) -> None:
+    """CL-42: both sides see how the message now stands; what the room refuses is told to who asked."""
+    async with enter(server, "ada") as ada, enter(server, "bob") as bob:
+        refused: list[EditRefused | RequestRefused] = []
+        bob.on_refused(refused.append)
+        ada.send_chat("hi")
+        await bob.wait_for(lambda: bool(bob.messages), 5)
+        message_id = bob.messages[0].id
+        bob.edit_message(message_id, "not mine")
+        bob.delete_message(message_id)
+        await bob.wait_for(lambda: len(refused) == 2, 5)
+        assert {one.error.code for one in refused} == {"forbidden"}
+        ada.edit_message(message_id, "hello")
+        await bob.wait_for(lambda: bob.messages[0].edited, 5)
+        assert bob.messages[0].content == "hello"
+        ada.delete_message(message_id)
+        await bob.wait_for(lambda: bob.messages[0].deleted, 5)
+        await ada.wait_for(lambda: ada.messages == bob.messages, 5)
+        assert [(one.id, one.content) for one in ada.messages] == [(message_id, "")]
+
+
 async def test_chat_is_not_queued(server: RoomServer) -> None:
     """CL-32: without a connection, chat is refused at once."""
     async with enter(server) as ada:

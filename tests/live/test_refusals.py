@@ -83,6 +83,8 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "empty chat": event("chat_message", content="  "),
     "chat of a wrong type": event("chat_message", content=None),
     "no emoji": event("add_reaction", message_id="m", emoji=""),
+    "edit of a message without a text": event("edit_message", message_id="m"),
+    "delete of a message that is no id": event("delete_message", message_id=7),
     "client id too long": event("join_room", client_id="x" * 65),
     "reserved client id": event("join_room", client_id="api.someone"),
 }
@@ -112,6 +114,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "NUL in a chat message": (event("chat_message", content="a\0b"), "invalid_text"),
     "NUL in a reaction": (event("add_reaction", message_id="m", emoji="\0"), "message_not_found"),
     "NUL in a message id": (event("add_reaction", message_id="\0", emoji="👍"), "invalid_text"),
+    "NUL in the id of an edited message": (event("edit_message", message_id="\0", content="x"), "invalid_text"),
+    "NUL in the id of a deleted message": (event("delete_message", message_id="\0"), "invalid_text"),
     "NUL in a reply": (event("chat_message", content="a", reply_to="\0"), "invalid_text"),
     "NUL in a room id": (event("join_room", room_id="a\0b"), "invalid_text"),
     "NUL in a client id": (event("join_room", client_id="a\0b"), "invalid_text"),
@@ -119,9 +123,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "another's user id": (event("code_change", op=["x"], user_id="another"), "forbidden"),
     "another's cursor": (event("cursor_update", position=0, user_id="another"), "forbidden"),
     "another's chat": (event("chat_message", content="x", user_id="another"), "forbidden"),
+    "another's edit of a message": (
+        event("edit_message", message_id="m", content="x", user_id="another"),
+        "forbidden",
+    ),
+    "another's delete of a message": (event("delete_message", message_id="m", user_id="another"), "forbidden"),
     "a gap of seqs": (event("code_change", op=["x"], seq=10**6), "out_of_order"),
     "reply to nothing": (event("chat_message", content="x", reply_to="nothing"), "message_not_found"),
     "reaction to nothing": (event("add_reaction", message_id="nothing", emoji="👍"), "message_not_found"),
+    "edit of no message": (event("edit_message", message_id="nothing", content="x"), "message_not_found"),
+    "delete of no message": (event("delete_message", message_id="nothing"), "message_not_found"),
     "chat too long": (event("chat_message", content="x" * 8001), "message_too_large"),
 }
 REFUSED |= {name: (message, "malformed") for name, message in MALFORMED.items()}
@@ -154,8 +165,8 @@ async def test_refused(pair: Pair, name: str) -> None:
 async def _back_in(pair: Pair) -> None:
     """A join that is refused late may have ended the session that it was to replace."""
     sender, other = pair
-    await sender.join(sender.room_id)
-    await other.quiet()
+    session_id = (await sender.join(sender.room_id))["session_id"]
+    await other.expect("user_joined", user=lambda who: who["session_id"] == session_id)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,36 @@ async def test_messages_of_memory_and_postgres(ada: Guest, live: FakeLive, datab
     assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
 
 
+@pytest.mark.parametrize("asleep", [False, True])
+async def test_a_deleted_message_tells_nothing(ada: Guest, live: FakeLive, database: Database, asleep: bool) -> None:  # noqa: FBT001
+    """CHAT-5, CHAT-6: not what memory has deleted but Postgres not yet, nor what a row marked deleted still holds."""
+    room_id = await ada.make_room()
+    async with database.session() as session:
+        for number, deleted in enumerate((True, False)):
+            at = START + timedelta(seconds=number)
+            session.add(
+                Message(
+                    room_id=room_id,
+                    id=f"m{number}",
+                    user_id="u",
+                    name="U",
+                    content="secret" if deleted or not asleep else "plain",
+                    created_at=at,
+                    reactions={"👍": ["u"]},
+                    deleted=deleted,
+                )
+            )
+    if not asleep:
+        room = await live.wake(room_id)
+        at = START + timedelta(seconds=1)
+        room.chat = [ChatMessage(id="m1", user_id="u", name="U", content="", created_at=at, deleted=True)]
+    items = (await ada.get(f"/api/rooms/{room_id}/messages")).json()["items"]
+    assert [(one["content"], one["reactions"], one["deleted"]) for one in items] == [
+        ("plain", {"👍": ["u"]}, False) if asleep else ("", {}, True),
+        ("", {}, True),
+    ]
+
+
 async def test_conflicts(ada: Guest, database: Database) -> None:
     """REST-14: conflicts page newest first, with counts by kind over the whole room."""
     room_id = await ada.make_room()

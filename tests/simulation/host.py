@@ -28,14 +28,18 @@ from rayrooms.protocol import (
     CursorMoved,
     CursorMovedData,
     CursorUpdate,
+    DeleteMessage,
     Durable,
     DurableData,
+    EditMessage,
     Error,
     ErrorData,
     GetSync,
     JoinRoom,
     LeaveRoom,
     LeftRoomData,
+    MessageChanged,
+    MessageChangedData,
     Ping,
     Pong,
     PresenceChanged,
@@ -59,7 +63,7 @@ from tests.simulation.database import Database
 
 if TYPE_CHECKING:
     from actors.core.sessions import User
-    from rayrooms.protocol import Role
+    from rayrooms.protocol import ChatMessage, Role
 
 NOW = 1_000.0
 
@@ -252,6 +256,10 @@ class RoomHost:
                 assert posted.created_at == datetime.fromtimestamp(NOW, UTC)
                 for one in self._sessions():
                     one.outbox.append(ChatPosted(data=ChatMessageData(room_id=room_id, message=posted)))
+            case EditMessage(data=data, ref=ref):
+                self._tell_changed(connection, ref, self.core.edit_message(sid, data.message_id, data.content).message)
+            case DeleteMessage(data=data, ref=ref):
+                self._tell_changed(connection, ref, self.core.delete_message(sid, data.message_id).message)
             case AddReaction(data=data):
                 reacted = self.core.react(sid, data.message_id, data.emoji)
                 reaction = ReactionAddedData(
@@ -273,6 +281,11 @@ class RoomHost:
                 raise InvalidError("There is no such event here.", code="unknown_event")
 
     # -------------------------------------------------------------- steps
+
+    def _tell_changed(self, connection: Connection, ref: int | None, message: ChatMessage) -> None:
+        data = MessageChangedData(room_id=self.room_id, message=message)
+        for one in self._sessions():
+            one.outbox.append(MessageChanged(data=data, ref=ref if one is connection else None))
 
     def _attach(
         self, connection: Connection, client_id: str, version: int | None, epoch: int | None, ref: int | None

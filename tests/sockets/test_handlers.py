@@ -68,6 +68,58 @@ async def test_edits_while_the_room_moves(desk: Desk) -> None:
     await until(lambda: bool(wire.of("ack")))
 
 
+def edit_message(message_id: str, content: str, user_id: str | None = None) -> protocol.EditMessage:
+    data = protocol.EditMessageData(room_id="room", message_id=message_id, content=content, user_id=user_id)
+    return protocol.EditMessage(ref=3, data=data)
+
+
+def delete_message(message_id: str, user_id: str | None = None) -> protocol.DeleteMessage:
+    data = protocol.DeleteMessageData(room_id="room", message_id=message_id, user_id=user_id)
+    return protocol.DeleteMessage(ref=4, data=data)
+
+
+async def test_messages_are_edited_and_deleted(desk: Desk) -> None:
+    """WS-22, CHAT-2, CHAT-3: viewers too change what they wrote; all see it, who asked with the `ref`."""
+    desk.access.roles["ada"] = "viewer"
+    (connection, wire), (other, seen) = connected("ada"), connected("bob")
+    for one in (connection, other):
+        await desk.handlers.handle(one, join())
+    await until(lambda: bool(wire.of("room_joined") and seen.of("room_joined")))
+    say = protocol.SendChat(ref=2, data=protocol.ChatData(room_id="room", content="hi"))
+    await desk.handlers.handle(connection, say)
+    await until(lambda: bool(seen.of("chat_message")))
+    message_id = seen.of("chat_message")[0]["message"]["id"]
+    await desk.handlers.handle(connection, edit_message(message_id, "hello"))
+    await desk.handlers.handle(connection, delete_message(message_id))
+    await until(lambda: len(wire.of("message_changed")) == len(seen.of("message_changed")) == 2)
+    edited, deleted = (data["message"] for data in seen.of("message_changed"))
+    assert (edited["content"], edited["edited"], edited.get("deleted", False)) == ("hello", True, False)
+    assert (deleted["content"], deleted["deleted"], deleted["user_id"]) == ("", True, "ada")
+    assert [event["ref"] for event in wire.events() if event["event"] == "message_changed"] == [3, 4]
+    assert not [event for event in seen.events() if event["event"] == "message_changed" and "ref" in event]
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (edit_message("m", "x", "bob"), "forbidden"),
+        (delete_message("m", "bob"), "forbidden"),
+        (edit_message("x" * (MAX_ID + 1), "x"), "malformed"),
+        (delete_message("x" * (MAX_ID + 1)), "malformed"),
+        (edit_message("\0", "x"), "invalid_text"),
+        (delete_message("\0"), "invalid_text"),
+    ],
+)
+async def test_changes_of_messages_that_no_room_hears_of(desk: Desk, event: AnyClientEvent, code: str) -> None:
+    """G8, PR-5, PR-7, PR-8: in another's name, or with an id that no message can have."""
+    connection, wire = connected("ada")
+    await desk.handlers.handle(connection, join())
+    await until(lambda: bool(wire.of("room_joined")))
+    await desk.handlers.handle(connection, event)
+    (error,) = [message for message in wire.events() if message["event"] == "error"]
+    assert (error["ref"], error["data"]["room_id"], error["data"]["code"]) == (event.ref, "room", code)
+
+
 @pytest.mark.parametrize(
     ("event", "code"),
     [
