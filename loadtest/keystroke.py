@@ -49,7 +49,8 @@ _WATCH = """() => {
 
 
 async def _tab(browser: Browser, url: str, room_id: str, who: SignedIn) -> Page:
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    # The page forbids eval, which waiting for a condition needs.
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     session = {
         "token": who.token,
         "user_id": who.user_id,

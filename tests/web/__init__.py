@@ -1,0 +1,1 @@
+"""The TypeScript side's own tests, and the import law there."""

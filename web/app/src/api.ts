@@ -1,0 +1,45 @@
+/**
+ * The server, as the pages call it: one session, one REST client, and what its refusals mean for people. It takes the
+ * parts of the library that it needs: the whole of it is for rooms, and loads with them.
+ */
+
+import { RayroomsError, UnauthenticatedError } from "../../client/src/errors.ts";
+import { RestClient } from "../../client/src/rest/client.ts";
+import { SessionKeeper } from "./session.ts";
+
+const SERVER = location.origin;
+
+export const session = new SessionKeeper({
+  storage: browserStorage(),
+  now: Date.now,
+  signIn: (name) => new RestClient(SERVER).signInGuest(name),
+  renew: (token) => new RestClient(SERVER, () => token).renew(),
+});
+addEventListener("storage", (event) => session.storageChanged(event.key, event.newValue));
+
+/** Calls in the name of whoever is signed in. Prefer `request`, which notices a sign-in that has ended. */
+export const rest = new RestClient(SERVER, () => session.token());
+
+/** Run calls; a refused token ends the session, so that the page asks to sign in again. */
+export async function request<T>(run: (rest: RestClient) => Promise<T>): Promise<T> {
+  try {
+    return await run(rest);
+  } catch (error) {
+    if (error instanceof UnauthenticatedError) session.refused();
+    throw error;
+  }
+}
+
+/** What to tell people of an error: the server's own sentence, or ours when it could not be asked. */
+export function explain(error: unknown): string {
+  if (error instanceof RayroomsError) return error.message;
+  return "The server cannot be reached. Check your connection and try again.";
+}
+
+function browserStorage(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null; // the reader forbids it
+  }
+}

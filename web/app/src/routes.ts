@@ -1,0 +1,38 @@
+/** The addresses of the pages. Pure. */
+
+export type Route =
+  | { page: "rooms" }
+  | { page: "room"; roomId: string }
+  /** The invitation itself stands in the fragment, so that it reaches no server's log. */
+  | { page: "invite" }
+  | { page: "lost" };
+
+const ROOM_PATH = /^\/rooms\/([^/]+)\/?$/;
+/** What the server takes for a room's id. */
+const ROOM_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/;
+
+export function parseRoute(path: string): Route {
+  if (path === "/" || path === "/rooms" || path === "/rooms/") return { page: "rooms" };
+  if (path === "/invite" || path === "/invite/") return { page: "invite" };
+  const roomId = decode(ROOM_PATH.exec(path)?.[1] ?? "");
+  return ROOM_ID.test(roomId) ? { page: "room", roomId } : { page: "lost" };
+}
+
+export function roomPath(roomId: string): string {
+  return `/rooms/${encodeURIComponent(roomId)}`;
+}
+
+/** The token of an invitation link's fragment; null when it holds none. */
+export function invitationToken(fragment: string): string | null {
+  const token = decode(fragment.replace(/^#/, "").trim());
+  return token === "" ? null : token;
+}
+
+/** Percent-decoded; empty when it cannot be. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,402 @@
+/** Unsaved edits outlive their tab: kept while they are not durable, and delivered once by whoever comes next. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Room, type RoomOptions } from "../src/room.ts";
+import { ClientState } from "../src/state.ts";
+import { openEditStore } from "../src/store/edit-store.ts";
+import { Keeper, type Records } from "../src/store/keeper.ts";
+import type { Timing } from "../src/timing.ts";
+import { FakeServer, ROOM } from "./fake-server.ts";
+import { Browser, type Tab } from "./tabs.ts";
+import { until } from "./waiting.ts";
+
+const QUICK: Partial<Timing> = { retryFirst: 5, retryMost: 20, tick: 5, closeTimeout: 200 };
+const HOUR = 3_600_000;
+
+function openRoom(server: FakeServer, tab: Tab, options: Partial<RoomOptions> = {}): Room {
+  const { store } = tab;
+  return Room.open({
+    url: server.url,
+    roomId: ROOM,
+    token: () => "t",
+    userId: "ada",
+    store,
+    timing: QUICK,
+    ...options,
+  });
+}
+
+/** Type something in a tab that has no connection, and let the tab's process end once it is kept. */
+async function typeAndCrash(server: FakeServer, browser: Browser, text: string): Promise<void> {
+  const tab = await browser.openTab();
+  const room = openRoom(server, tab);
+  await room.ready;
+  const records = (await browser.rows("clients")).length;
+  await server.stop();
+  await until(() => room.status === "offline");
+  for (const letter of text) room.insert([...room.text].length, letter);
+  await until(async () => (await browser.rows("clients")).length > records);
+  tab.store.close(); // what is not written by now is not written
+  tab.crash();
+  await room.close({ wait: false });
+  await server.start();
+}
+
+test("WEB-12: edits of a tab that ended without a connection are delivered once by the next, in its name", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const first = await browser.openTab();
+    const before = openRoom(server, first);
+    await before.ready;
+    before.insert(0, "seen ");
+    await before.whenSaved();
+    await server.stop();
+    await until(() => before.status === "offline");
+    for (const letter of "typed 😀") before.insert([...before.text].length, letter);
+    await before.close({ wait: false });
+    assert.equal(server.room.text, "seen ");
+
+    const second = await browser.openTab();
+    const after = openRoom(server, second);
+    const texts: unknown[] = [];
+    after.on("text", ({ op, own }) => texts.push([op, own]));
+    await until(() => after.text === "seen typed 😀", "the text is there without a connection");
+    assert.deepEqual(texts, [[["seen typed 😀"], false]]);
+    assert.equal(after.clientId, before.clientId);
+    assert.equal(after.keepsEdits, true);
+    assert.equal(after.saved.kind, "offline");
+    after.insert(0, "more ");
+    await server.start();
+    await after.whenSaved();
+    assert.equal(server.room.text, "more seen typed 😀");
+    assert.equal(after.text, server.room.text);
+    await until(async () => (await browser.rows("clients")).length === 0, "nothing is left to deliver");
+    await after.close();
+    assert.deepEqual(await browser.rows("pieces"), []);
+    assert.equal(browser.locks, 0);
+  }));
+
+test("WEB-12: an edit that was sent, but whose acknowledgement the tab did not live to see, is not made again", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const first = await browser.openTab();
+    const before = openRoom(server, first);
+    await before.ready;
+    server.isDurable = false;
+    before.insert(0, "x");
+    await until(async () => server.room.commits.length === 1 && (await browser.rows("clients")).length === 1);
+    first.store.close();
+    first.crash();
+    await before.close({ wait: false });
+    const after = openRoom(server, await browser.openTab());
+    await after.ready;
+    server.persist();
+    await after.whenSaved();
+    assert.equal(server.room.text, "x");
+    assert.equal(server.room.commits.length, 1);
+    await after.close();
+  }));
+
+test("WEB-13: several tabs that ended: the next one goes on from one and delivers the others beside it", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    for (const word of ["one", "two", "three"]) await typeAndCrashApart(server, browser, word);
+    assert.equal((await browser.rows("clients")).length, 3);
+    assert.equal(server.room.text, "");
+    const room = openRoom(server, await browser.openTab());
+    await until(() => ["one", "two", "three"].every((word) => server.room.text.includes(word)));
+    await until(async () => (await browser.rows("clients")).length === 0);
+    await room.sync();
+    assert.equal(server.room.text.length, "onetwothree".length);
+    assert.equal(room.text, server.room.text);
+    await until(() => server.connections === 1, "those who delivered are gone");
+    await room.close();
+  }));
+
+/** As `typeAndCrash`, while a tab that lives would deliver what it finds: the server lets nobody in meanwhile. */
+async function typeAndCrashApart(server: FakeServer, browser: Browser, word: string): Promise<void> {
+  const holder = await browser.openTab();
+  const held = [];
+  for (;;) {
+    const keeper = await holder.store.adopt({ server: server.url, userId: "ada", roomId: ROOM });
+    if (keeper === null) break;
+    held.push(keeper);
+  }
+  await typeAndCrash(server, browser, word);
+  holder.crash();
+}
+
+test("WEB-13: the record of a tab that lives, and those of another user, room or server, are left alone", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const living = await browser.openTab();
+    const ada = openRoom(server, living);
+    await ada.ready;
+    await server.stop();
+    await until(() => ada.status === "offline");
+    ada.insert(0, "ada's");
+    await until(async () => (await browser.rows("clients")).length === 1);
+
+    const { store } = await browser.openTab();
+    const owner = { server: server.url, userId: "ada", roomId: ROOM };
+    assert.equal(await store.adopt(owner), null, "its tab lives");
+    living.crash();
+    for (const other of [{ userId: "bob" }, { roomId: "another" }, { server: "https://elsewhere" }]) {
+      assert.equal(await store.adopt({ ...owner, ...other }), null);
+    }
+    const keeper = await store.adopt(owner);
+    assert.equal(keeper?.found?.text, "ada's");
+    await ada.close({ wait: false });
+  }));
+
+test("WEB-13: what is typed before the store has answered is kept beside what earlier tabs left", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    await typeAndCrash(server, browser, "old");
+    const room = openRoom(server, await browser.openTab());
+    room.insert(0, "new");
+    await until(() => server.room.text.length === "oldnew".length);
+    await until(async () => (await browser.rows("clients")).length === 0);
+    await room.sync();
+    assert.ok(["oldnew", "newold"].includes(room.text), room.text);
+    await room.close();
+  }));
+
+test("WEB-14: what the room refuses of an earlier tab's edits is told", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    await typeAndCrashApart(server, browser, "first");
+    await typeAndCrashApart(server, browser, "second");
+    server.refused.set("code_change", "document_too_large");
+    const room = openRoom(server, await browser.openTab());
+    const refused: unknown[] = [];
+    room.on("editRefused", ({ op, error }) => refused.push([op[0], error.code]));
+    await until(() => refused.length === 2);
+    assert.deepEqual(refused.toSorted(), [
+      ["first", "document_too_large"],
+      ["second", "document_too_large"],
+    ]);
+    await until(async () => (await browser.rows("clients")).length === 0);
+    await room.close();
+  }));
+
+test("WEB-14: a room that nobody is let into leaves what was kept for it where it is", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    await typeAndCrash(server, browser, "text");
+    server.refused.set("join_room", "not_a_member");
+    const room = openRoom(server, await browser.openTab());
+    await assert.rejects(room.ready, { code: "not_a_member" });
+    await room.close();
+    assert.equal((await browser.rows("clients")).length, 1);
+    server.refused.clear();
+    const again = openRoom(server, await browser.openTab());
+    await until(() => server.room.text === "text");
+    await again.close();
+  }));
+
+test("WEB-15: a record that cannot be read back is put aside, and stands in nobody's way", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    await typeAndCrash(server, browser, "text");
+    const [row] = (await browser.rows("clients")) as { id: string }[];
+    assert.ok(row !== undefined);
+    await browser.put("pieces", "another text", [row.id, "text", 0]);
+    const tab = await browser.openTab();
+    const room = openRoom(server, tab);
+    await room.ready;
+    room.insert(0, "x");
+    await room.whenSaved();
+    assert.equal(server.room.text, "x");
+    await until(async () => (await browser.rows("clients")).length === 0);
+    const aside = await tab.store.unreadable({ server: server.url, userId: "ada", roomId: ROOM });
+    assert.equal(aside.length, 1);
+    assert.deepEqual(aside[0]?.row, row);
+    assert.ok(aside[0]?.pieces.some(({ value }) => value === "another text"));
+    assert.deepEqual(await tab.store.unreadable({ server: server.url, userId: "bob", roomId: ROOM }), []);
+    await room.close();
+  }));
+
+test("WEB-15: a record of a later version is left alone", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    await typeAndCrash(server, browser, "text");
+    const [row] = (await browser.rows("clients")) as object[];
+    await browser.put("clients", { ...row, layout: 99 });
+    const room = openRoom(server, await browser.openTab());
+    await room.ready;
+    await room.close();
+    assert.deepEqual(await browser.rows("clients"), [{ ...row, layout: 99 }]);
+    assert.deepEqual(await browser.rows("unreadable"), []);
+  }));
+
+test("WEB-16: without IndexedDB or Web Locks, and without a store, a room works and says that it keeps nothing", () =>
+  FakeServer.run(async (server) => {
+    Reflect.deleteProperty(globalThis, "indexedDB");
+    assert.equal(await openEditStore(), null);
+    const room = Room.open({ url: server.url, roomId: ROOM, token: () => "t", userId: "ada", store: null });
+    await room.ready;
+    room.insert(0, "x");
+    await room.whenSaved();
+    assert.equal(room.keepsEdits, false);
+    await room.close();
+  }));
+
+test("WEB-16: a store that the browser takes away ends the keeping, not the room", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const tab = await browser.openTab();
+    const room = openRoom(server, tab);
+    await room.ready;
+    assert.equal(room.keepsEdits, true);
+    tab.store.close();
+    assert.equal(room.keepsEdits, false);
+    room.insert(0, "x");
+    await room.whenSaved();
+    assert.equal(server.room.text, "x");
+    await room.close();
+  }));
+
+test("WEB-12: pieces that a tab left behind when it had delivered everything are cleared away", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const tab = await browser.openTab();
+    const room = openRoom(server, tab);
+    await room.ready;
+    room.insert(0, "x");
+    await room.whenSaved();
+    await until(async () => (await browser.rows("clients")).length === 0);
+    assert.equal((await browser.rows("pieces")).length, 1);
+    await browser.openTab();
+    assert.equal((await browser.rows("pieces")).length, 1, "its tab lives");
+    tab.store.close();
+    tab.crash();
+    await browser.openTab();
+    await until(async () => (await browser.rows("pieces")).length === 0);
+    await room.close();
+  }));
+
+/** Records whose writes are done when the test says so. */
+class SlowRecords implements Records {
+  readonly writes: { waiting: number; finish: () => void; fail: () => void }[] = [];
+  settled = 0;
+  removed = 0;
+
+  write(...[, , plan]: Parameters<Records["write"]>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.writes.push({ waiting: plan.head.unsent.length, finish: resolve, fail: () => reject(new Error("full")) });
+    });
+  }
+
+  async settle(): Promise<void> {
+    this.settled += 1;
+  }
+
+  async remove(): Promise<void> {
+    this.removed += 1;
+  }
+}
+
+const OWNER = { server: "s", userId: "u", roomId: ROOM };
+
+function keeping(records: Records): { state: ClientState; keeper: Keeper; step: () => void } {
+  const state = new ClientState(ROOM, { newClientId: () => "c" });
+  const keeper = new Keeper(records, OWNER, "k", () => {}, null);
+  keeper.watch(state);
+  return { state, keeper, step: () => keeper.step(state.takeEvents()) };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("WEB-17: a write begins in the turn of its edit; those made while it is under way go into the next together", async () => {
+  const records = new SlowRecords();
+  const { state, step } = keeping(records);
+  for (let index = 0; index < 50; index++) {
+    state.edit(["x"]);
+    step();
+    assert.equal(records.writes.length, 1);
+  }
+  records.writes[0]?.finish();
+  await turn();
+  assert.equal(records.writes.length, 2);
+  records.writes[1]?.finish();
+  await turn();
+  assert.equal(records.writes.length, 2);
+});
+
+test("WEB-17: a page that is about to end writes at once, also while another write is under way", async () => {
+  const records = new SlowRecords();
+  const { state, keeper, step } = keeping(records);
+  state.edit(["x"]);
+  step();
+  state.edit(["y"]);
+  step();
+  assert.equal(records.writes.length, 1);
+  keeper.flush();
+  keeper.flush();
+  assert.equal(records.writes.length, 2);
+});
+
+test("WEB-18: no edit that a record holds without its number is sent before the record has it", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const { store } = await browser.openTab();
+    const records = new SlowRecords();
+    store.begin = async (owner) => new Keeper(records, owner, "k", () => {}, null);
+    await server.stop();
+    const room = openRoom(server, { store, crash: () => {} }, { timing: { ...QUICK, unackedAfter: HOUR } });
+    await until(() => room.keepsEdits);
+    room.insert(0, "x");
+    await until(() => records.writes.length === 1);
+    assert.equal(records.writes[0]?.waiting, 1);
+    await server.start();
+    await room.ready;
+    room.insert(1, "y");
+    await turn();
+    assert.equal(server.count("code_change"), 0);
+    records.writes[0]?.finish();
+    await until(() => records.writes.length === 2);
+    assert.equal(records.writes[1]?.waiting, 0);
+    await turn();
+    assert.equal(server.count("code_change"), 0);
+    records.writes[1]?.finish();
+    await until(() => server.room.text === "xy");
+    await until(() => records.settled === 1);
+    const sent = server.count("code_change");
+    room.insert(2, "z");
+    await until(() => server.count("code_change") > sent, "an edit made while online waits for no record");
+    records.writes[2]?.finish();
+    await room.close();
+  }));
+
+test("WEB-18: a write that fails, or never ends, holds nothing back", (t) =>
+  FakeServer.run(async (server) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const records = new SlowRecords();
+    const { state, keeper, step } = keeping(records);
+    state.edit(["x"]);
+    step();
+    const link = server.room.connect();
+    state.connected();
+    for (const message of link.down.splice(0)) state.receive(message);
+    state.join();
+    for (const message of state.takeOutbox()) server.room.receive(link, message);
+    for (const message of link.down.splice(0)) state.receive(message);
+    step();
+    const gate = keeper.gate();
+    assert.ok(gate !== null);
+    t.mock.timers.tick(HOUR);
+    await gate;
+    assert.equal(keeper.gate(), null);
+    assert.equal(keeper.isWorking, false);
+    records.writes[0]?.fail();
+    await turn();
+    assert.equal(keeper.gate(), null);
+    state.edit(["y"]);
+    step();
+    assert.equal(records.writes.length, 2, "the next edit tries again");
+    records.writes[1]?.finish();
+    await turn();
+    assert.equal(keeper.isWorking, true);
+  }));
