@@ -12,11 +12,13 @@ from serve.auth.access import RoomAccess
 from serve.auth.tokens import Tokens
 from serve.context import AppContext
 from serve.live_rooms import LinkedRooms
+from serve.socketio.endpoint import SocketIOEndpoint
 from serve.sockets.endpoint import SocketEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
+from serve.sockets.open_connections import OpenConnections
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
     from persistence.settings import Settings
 
 SOCKET_PATH = "/ws"
+SOCKETIO_PATHS = {"/socket.io/", "/socket.io"}
 
 
 class Replica:
-    """An ASGI application: WebSockets at `/ws` go straight to the endpoint, everything else to the REST app."""
+    """An ASGI application: sockets go straight to their endpoints, everything else to the REST app."""
 
     def __init__(self, settings: Settings) -> None:
         self._database = Database.from_settings(settings)
@@ -35,7 +38,9 @@ class Replica:
         tokens = Tokens.from_settings(settings)
         self._hubs = RoomHubs(Locator(), access)
         handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database))
-        self._sockets = SocketEndpoint(handlers, settings)
+        self._connections = OpenConnections()
+        self._sockets = SocketEndpoint(handlers, settings, self._connections)
+        self._socketio = SocketIOEndpoint(handlers, settings, self._connections)
         self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +49,8 @@ class Replica:
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
             await self._sockets(scope, receive, send)
+        elif scope["path"] in SOCKETIO_PATHS:
+            await self._socketio(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
@@ -53,7 +60,7 @@ class Replica:
         gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._sockets.going_away("the gateway stops")
+        self._connections.going_away("the gateway stops")
         self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})

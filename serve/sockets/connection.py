@@ -1,8 +1,9 @@
-"""One WebSocket connection: who it is, what it speaks, and sending that never waits for a slow reader."""
+"""A connection: who it is, and sending to it that never waits for a slow reader."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,12 @@ TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""
 
 
-class Connection:
-    """A connection with the sessions that it has joined, by room id.
+class Connection(ABC):
+    """A connection with the sessions that it has joined, by room id; how events look on it is its subclass's matter.
 
-    `deliver` writes at once while the socket takes it. When it does not, what follows waits in a queue of at most
-    `max_waiting` bytes, beyond which the connection is closed: a slow reader costs bounded memory and nobody's time.
-    `on_close` is called soon after `close`, which the peer may never hear of.
+    What is sent is written at once while the socket takes it. When it does not, what follows waits in a queue of at
+    most `max_waiting` bytes, beyond which the connection is closed: a slow reader costs bounded memory and nobody's
+    time. `on_close` is called soon after `close`, which the peer may never hear of.
     """
 
     def __init__(
@@ -35,7 +36,6 @@ class Connection:
         send: Send,
         connection_id: str,
         *,
-        binary: bool,
         max_waiting: int,
         on_close: Callable[[Connection], None],
     ) -> None:
@@ -44,25 +44,15 @@ class Connection:
         self.sessions: dict[str, RoomSession] = {}
         self.closed = False
         self._send = send
-        self._binary = binary
         self._max_waiting = max_waiting
         self._on_close = on_close
         self._waiting: deque[tuple[Message, int]] = deque()
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
 
+    @abstractmethod
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order."""
-        if self.closed:
-            return
-        message = payload.binary() if self._binary else payload.text()
-        if self._stalled is None:
-            self._write(message)
-            return
-        self._waiting.append((message, payload.size))
-        self._waiting_bytes += payload.size
-        if self._waiting_bytes > self._max_waiting:
-            self.close(TRY_AGAIN_LATER, "reading too slowly")
 
     def refuse(self, error: RayroomsError, ref: int | None, room_id: str | None = None, seq: int | None = None) -> None:
         """Answer a message with an `error` event."""
@@ -81,6 +71,18 @@ class Connection:
         else:
             self._waiting.append((message, 0))
         asyncio.get_running_loop().call_soon(self._on_close, self)
+
+    def _put(self, message: Message, size: int) -> None:
+        """Send a message of so many bytes, behind those that were put before it."""
+        if self.closed:
+            return
+        if self._stalled is None:
+            self._write(message)
+            return
+        self._waiting.append((message, size))
+        self._waiting_bytes += size
+        if self._waiting_bytes > self._max_waiting:
+            self.close(TRY_AGAIN_LATER, "reading too slowly")
 
     def _write(self, message: Message) -> None:
         """Run the send to its first real wait: nearly always it has none, and then no task is needed for it."""
@@ -106,6 +108,26 @@ class Connection:
             self.closed = True
         finally:
             self._stalled = None
+
+
+class WebSocketConnection(Connection):
+    """A connection at `/ws`, which speaks JSON text frames or msgpack binary frames."""
+
+    def __init__(
+        self,
+        send: Send,
+        connection_id: str,
+        *,
+        binary: bool,
+        max_waiting: int,
+        on_close: Callable[[Connection], None],
+    ) -> None:
+        super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close)
+        self._binary = binary
+
+    def deliver(self, payload: Payload) -> None:
+        """Send an event, in order."""
+        self._put(payload.binary() if self._binary else payload.text(), payload.size)
 
 
 async def _resume(sending: Coroutine[Any, Any, None], future: asyncio.Future[Any] | None) -> None:

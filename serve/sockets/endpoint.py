@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
+from starlette.datastructures import Headers
 
 from rayrooms import protocol
 from rayrooms.codec import codec_for
 from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
-from serve.sockets.connection import Connection
-from serve.sockets.payload import Payload
+from serve.sockets.connection import WebSocketConnection
+from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from persistence.settings import Settings
+    from serve.sockets.connection import Connection
     from serve.sockets.handlers import Handlers
-
-BAD_TOKEN = 4401
-"""Close code for a connection that did not prove who it is."""
-SERVICE_RESTART = 1012
-"""Close code of a server that goes: the client comes back, here or elsewhere."""
-_AUTH_TIMEOUT = 15.0
+    from serve.sockets.open_connections import OpenConnections
 
 _json = codec_for(protocol.SUBPROTOCOL_JSON).decode_client
 _msgpack = codec_for(protocol.SUBPROTOCOL_MSGPACK).decode_client
@@ -40,35 +36,34 @@ class _Answerable(msgspec.Struct):
 class SocketEndpoint:
     """An ASGI application for WebSocket connections, raw so that nothing stands between the server and the room."""
 
-    def __init__(self, handlers: Handlers, settings: Settings) -> None:
+    def __init__(self, handlers: Handlers, settings: Settings, connections: OpenConnections) -> None:
         self._handlers = handlers
         self._settings = settings
-        self._open: set[Connection] = set()
+        self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection from handshake to end."""
         await receive()  # websocket.connect
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not self._origin_allowed(headers):
+        headers = Headers(scope=scope)
+        if not origin_allowed(headers, self._settings.allowed_origins):
             await send({"type": "websocket.close", "code": 4403, "reason": "origin not allowed"})
             return
         offered: list[str] = scope.get("subprotocols", [])
         binary = protocol.SUBPROTOCOL_MSGPACK in offered
         chosen = next((p for p in (protocol.SUBPROTOCOL_MSGPACK, protocol.SUBPROTOCOL_JSON) if p in offered), None)
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        connection = Connection(
+        connection = WebSocketConnection(
             send,
             secrets.token_hex(8),
             binary=binary,
             max_waiting=self._settings.max_socket_buffer,
             on_close=self._handlers.disconnect,
         )
-        self._open.add(connection)
         try:
-            if self._greet(connection, _token(headers, offered)):
-                await self._serve(connection, receive)
+            with self._connections.holding(connection):
+                if self._greet(connection, _token(headers, offered)):
+                    await self._serve(connection, receive)
         finally:
-            self._open.discard(connection)
             self._handlers.disconnect(connection)
 
     def _greet(self, connection: Connection, token: str | None) -> bool:
@@ -81,7 +76,7 @@ class SocketEndpoint:
         return True
 
     async def _serve(self, connection: Connection, receive: Receive) -> None:
-        timer = asyncio.get_running_loop().call_later(_AUTH_TIMEOUT, self._expect_identity, connection)
+        timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, self._expect_identity, connection)
         try:
             while not connection.closed:
                 message = await receive()
@@ -99,9 +94,10 @@ class SocketEndpoint:
     async def _take(self, connection: Connection, message: Message) -> None:
         text: str | None = message.get("text")
         data: str | bytes = text if text is not None else message.get("bytes") or b""
-        limit = self._settings.max_message
-        if len(data) > limit or (isinstance(data, str) and 4 * len(data) > limit and len(data.encode()) > limit):
-            connection.refuse(TooLargeError(f"A message holds at most {limit} bytes."), None)
+        try:
+            check_size(data, self._settings.max_message)
+        except TooLargeError as error:
+            connection.refuse(error, None)
             return
         try:
             event = _json(data) if isinstance(data, str) else _msgpack(data)
@@ -109,23 +105,6 @@ class SocketEndpoint:
             connection.refuse(error, _ref(data))
             return
         await self._handlers.handle(connection, event)
-
-    def _origin_allowed(self, headers: dict[str, str]) -> bool:
-        """Browsers say where a page comes from: from this server itself, or from a place that the settings name."""
-        origin = headers.get("origin")
-        if origin is None or origin in self._settings.allowed_origins:
-            return True
-        try:
-            return urlsplit(origin).netloc == headers.get("host", "")
-        except ValueError:
-            return False
-
-    def going_away(self, reason: str) -> None:
-        """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
-        payload = Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
-        for connection in list(self._open):
-            connection.deliver(payload)
-            connection.close(SERVICE_RESTART, reason)
 
 
 def _ref(data: str | bytes) -> int | None:
@@ -138,11 +117,11 @@ def _ref(data: str | bytes) -> int | None:
         return None
 
 
-def _token(headers: dict[str, str], offered: list[str]) -> str | None:
+def _token(headers: Headers, offered: list[str]) -> str | None:
     """The token of the handshake: `Authorization: Bearer`, or a subprotocol `bearer.<token>`."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
+    shown = bearer_token(headers)
+    if shown is not None:
+        return shown
     for name in offered:
         if name.startswith(protocol.SUBPROTOCOL_BEARER):
             return name.removeprefix(protocol.SUBPROTOCOL_BEARER)

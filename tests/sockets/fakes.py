@@ -11,7 +11,7 @@ import msgspec
 from rayrooms.errors import ForbiddenError, UnauthenticatedError
 from serve.auth.access import Admission, Visit
 from serve.auth.tokens import Identity
-from serve.sockets.connection import Connection
+from serve.sockets.connection import WebSocketConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from persistence.tables import Room
     from rayrooms.protocol import Role
+    from serve.sockets.connection import Connection
 
 PATIENCE = 10.0
 MAX_WAITING = 1000
@@ -87,7 +88,7 @@ class Closings:
 def connected(user_id: str = "ada", *, binary: bool = False) -> tuple[Connection, Wire]:
     """Someone's connection, with the wire that it writes to."""
     wire = Wire()
-    connection = Connection(
+    connection = WebSocketConnection(
         wire.send, f"connection of {user_id}", binary=binary, max_waiting=MAX_WAITING, on_close=Closings()
     )
     connection.identity = identity(user_id)
