@@ -22,10 +22,11 @@ export const rest = new RestClient(SERVER, () => session.token());
 
 /** Run calls; a refused token ends the session, so that the page asks to sign in again. */
 export async function request<T>(run: (rest: RestClient) => Promise<T>): Promise<T> {
+  const token = await session.token();
   try {
-    return await run(rest);
+    return await run(new RestClient(SERVER, () => token));
   } catch (error) {
-    if (error instanceof UnauthenticatedError) session.refused();
+    if (error instanceof UnauthenticatedError) session.refused(token);
     throw error;
   }
 }

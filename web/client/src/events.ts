@@ -26,7 +26,7 @@ export interface RoomEvents {
   presence: { sessionId: string; participant: Participant | null };
   /** The room was joined, for the first time or anew: participants and messages may all be others than before. */
   joined: { first: boolean };
-  /** `error` is why, when it did not go as wished. */
+  /** Told when it changed, and while connecting for each try in vain; `error` is why, when it did not go as wished. */
   status: { status: ConnectionStatus; error: RayroomsError | null };
   /** Told whenever it changed. */
   saved: SaveState;

@@ -40,6 +40,8 @@ export class Runner {
   /** Why there is no connection, while there is none. */
   error: RayroomsError | null = null;
 
+  /** The `error` at the last step. */
+  #told: RayroomsError | null = null;
   readonly #options: RunnerOptions;
   readonly #timing: Timing;
   #connection: Connection | null = null;
@@ -126,7 +128,10 @@ export class Runner {
     this.#joiningSince = this.#options.now();
   }
 
-  /** Returns whether it changed. A client that joins again over a connection that holds counts as online all the while. */
+  /**
+   * Returns whether there is something to tell: it changed, or a first connection was tried in vain once more. A client
+   * that joins again over a connection that holds counts as online all the while.
+   */
   #setStatus(): boolean {
     const { phase, retry, hasJoined } = this.state;
     let status = this.status;
@@ -134,9 +139,10 @@ export class Runner {
     else if (phase === "joined") status = "online";
     else if (phase === "offline" || phase === "greeting" || retry !== null)
       status = hasJoined ? "offline" : "connecting";
-    const changed = status !== this.status;
+    const isNews = status !== this.status || (status === "connecting" && this.error !== this.#told);
     this.status = status;
-    return changed;
+    this.#told = this.error;
+    return isNews;
   }
 
   // -------------------------------------------------------------- connections

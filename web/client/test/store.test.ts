@@ -8,6 +8,7 @@ import { openEditStore } from "../src/store/edit-store.ts";
 import { Keeper, type Records } from "../src/store/keeper.ts";
 import type { Timing } from "../src/timing.ts";
 import { FakeServer, ROOM } from "./fake-server.ts";
+import { SimpleRoom } from "./simple-room.ts";
 import { Browser, type Tab } from "./tabs.ts";
 import { until } from "./waiting.ts";
 
@@ -279,13 +280,14 @@ test("WEB-12: pieces that a tab left behind when it had delivered everything are
 
 /** Records whose writes are done when the test says so. */
 class SlowRecords implements Records {
-  readonly writes: { waiting: number; finish: () => void; fail: () => void }[] = [];
+  readonly writes: { waiting: number; hasText: boolean; finish: () => void; fail: () => void }[] = [];
   settled = 0;
   removed = 0;
 
   write(...[, , plan]: Parameters<Records["write"]>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.writes.push({ waiting: plan.head.unsent.length, finish: resolve, fail: () => reject(new Error("full")) });
+      const fail = () => reject(new Error("The disk is full."));
+      this.writes.push({ waiting: plan.head.unsent.length, hasText: plan.text !== null, finish: resolve, fail });
     });
   }
 
@@ -336,6 +338,48 @@ test("WEB-17: a page that is about to end writes at once, also while another wri
   keeper.flush();
   keeper.flush();
   assert.equal(records.writes.length, 2);
+});
+
+test("WEB-12: the text lies on for writers who go on soon, and is gone when they stop or leave", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const leaves of [false, true]) {
+    const records = new SlowRecords();
+    const { state, keeper, step } = keeping(records);
+    const room = new SimpleRoom(100);
+    const link = room.connect();
+    const exchange = () => {
+      for (const message of link.down.splice(0)) state.receive(message);
+      if (state.phase === "astray") state.join();
+      for (const message of state.takeOutbox()) room.receive(link, message);
+      room.persist(room.commits.length);
+      step();
+    };
+    const write = async () => {
+      state.edit(["x"]);
+      step();
+      await turn();
+      while (!state.replica.isDurable) exchange();
+      records.writes.at(-1)?.finish();
+      await turn();
+    };
+    state.connected();
+    await write();
+    t.mock.timers.tick(1000);
+    await write();
+    t.mock.timers.tick(1000);
+    await turn();
+    assert.equal(records.settled, 2);
+    assert.equal(records.removed, 0);
+    assert.deepEqual(
+      records.writes.map(({ hasText }) => hasText),
+      [true, false],
+    );
+    if (leaves) keeper.flush();
+    else t.mock.timers.tick(HOUR);
+    assert.equal(records.removed, 1);
+    await write();
+    assert.equal(records.writes.at(-1)?.hasText, true);
+  }
 });
 
 test("WEB-18: no edit that a record holds without its number is sent before the record has it", () =>

@@ -66,8 +66,8 @@ export class HistoryView {
         appearance,
         prose ? EditorView.lineWrapping : [],
         shown,
+        EditorView.decorations.of(changes), // first, and so inside the tints, whose colours it takes up
         EditorView.decorations.of((view) => this.#tinted(view)),
-        EditorView.decorations.of(changes),
         theme,
         this.#tints.of([]),
         this.#scheme.of(colourScheme(options.dark)),
@@ -113,12 +113,12 @@ export class HistoryView {
       if (this.#marks.has(user_id)) continue;
       const name = this.#options.person?.(user_id).name;
       const attributes = name === undefined ? {} : { attributes: { title: name } };
-      this.#marks.set(user_id, Decoration.mark({ class: `rr-author-${this.#marks.size}`, ...attributes }));
+      this.#marks.set(user_id, Decoration.mark({ class: `rr-author rr-author-${this.#marks.size}`, ...attributes }));
     }
     if (this.#marks.size === known) return;
     const rules = [...this.#marks.keys()].map((user_id, index) => {
-      const { solid, soft } = colourOf({ user_id, ...this.#options.person?.(user_id) });
-      return [`.rr-author-${index}`, { backgroundColor: soft, "--rr-colour": solid }] as const;
+      const { solid } = colourOf({ user_id, ...this.#options.person?.(user_id) });
+      return [`.rr-author-${index}`, { "--rr-colour": solid }] as const;
     });
     this.view.dispatch({ effects: this.#tints.reconfigure(EditorView.theme(Object.fromEntries(rules))) });
   }
@@ -207,7 +207,10 @@ function changes(view: EditorView): DecorationSet {
 }
 
 const theme: Extension = EditorView.baseTheme({
-  ".rr-inserted": { boxShadow: "inset 0 -2px 0 currentColor", fontWeight: "600" },
+  ".rr-author": { padding: "0.2em 0", backgroundColor: "color-mix(in srgb, var(--rr-colour) 14%, transparent)" },
+  "&dark .rr-author": { backgroundColor: "color-mix(in srgb, var(--rr-colour) 32%, transparent)" },
+  ".rr-inserted": { "--rr-ink": "var(--rr-colour)", boxShadow: "0 2px 0 var(--rr-ink)" },
+  "&dark .rr-inserted": { "--rr-ink": "color-mix(in oklab, var(--rr-colour) 55%, white)" },
   ".rr-removed": {
     display: "inline-block",
     width: "0",

@@ -69,7 +69,8 @@ export function Menu({ label, trigger, items, align = "end" }: MenuProps) {
 
   const onMenuKey = (event: KeyboardEvent): void => {
     const all = entries();
-    const at = all.findIndex((entry) => entry === document.activeElement);
+    const focused = document.activeElement;
+    const at = focused instanceof HTMLButtonElement ? all.indexOf(focused) : -1;
     const target = nextEntry(event.key, all, at);
     if (target) {
       event.preventDefault();

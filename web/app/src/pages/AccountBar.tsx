@@ -28,10 +28,11 @@ export function AccountBar({ user }: { user: { id: string; name: string } }) {
           { label: "Sign out", icon: LogOut, onSelect: () => session.signOut() },
         ]}
         trigger={(props) => (
-          <button {...props} type="button" class="account-bar__user" aria-label={`Account: ${user.name}`}>
+          <button {...props} type="button" class="account-bar__user">
             <span aria-hidden="true" class="account-bar__avatar">
               <Avatar name={user.name} colour={colour} size="s" />
             </span>
+            <span class="visually-hidden">Account: </span>
             <span class="account-bar__name">{user.name}</span>
             <ChevronDown size={14} aria-hidden="true" />
           </button>

@@ -21,7 +21,9 @@ import "./styles/chat.css";
 import "./styles/dialogs.css";
 import "./styles/history.css";
 
-/** Without an answer for this long the server is said to be away, though trying goes on. */
+/** Without an answer for this long the reader is told that it takes longer ... */
+const SLOW_AFTER_MS = 4_000;
+/** ... and then that the server is away, though trying goes on. */
 const AWAY_AFTER_MS = 15_000;
 
 export function RoomPage({ roomId }: { roomId: string }) {
@@ -30,7 +32,7 @@ export function RoomPage({ roomId }: { roomId: string }) {
   const again = (): void => {
     attempt.value += 1;
   };
-  return store === null ? <Opening trouble={null} /> : <RoomState store={store} onAgain={again} />;
+  return store === null ? <Opening /> : <RoomState store={store} onAgain={again} />;
 }
 
 /** Opens the room, and closes it when the page goes. Each `attempt` opens it anew. */
@@ -54,27 +56,21 @@ function useOpenRoom(roomId: string, attempt: number): RoomStore | null {
   return opened.value;
 }
 
-/** Unsent edits are kept by the browser, or have been warned of: leaving does not wait for them. */
+/** Unsent edits are kept by the browser; where it does not, they are sent while the reader is on another page. */
 function close(store: RoomStore | null): void {
   store?.dispose();
-  void store?.room.close({ wait: false }).catch(() => undefined);
+  void store?.room.close({ wait: !store.kept }).catch(() => undefined);
 }
 
 function RoomState({ store, onAgain }: { store: RoomStore; onAgain: () => void }) {
-  const isLate = useSignal(false);
   useLeaveWarning(store);
   useTabTitle(store);
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      isLate.value = true;
-    }, AWAY_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [isLate]);
   useSignalEffect(() => {
     if (store.failure.value?.code === "bad_token") session.refused();
   });
 
   const failure = store.failure.value;
+  if (failure !== null && store.isLeaving.value) return <Opening />;
   if (failure !== null) {
     const { kind, detail, retry } = failureOf(failure, store.entered.value);
     return (
@@ -83,18 +79,31 @@ function RoomState({ store, onAgain }: { store: RoomStore; onAgain: () => void }
       </ProblemPage>
     );
   }
-  if (!store.entered.value) {
-    return isLate.value && store.trouble.value !== null ? (
-      <ProblemPage
-        kind="away"
-        detail="Still trying. Your connection may be down, or the server is restarting; the room opens by itself once it is back."
-        onRetry={() => store.room.reconnect()}
-      />
-    ) : (
-      <Opening trouble={store.trouble.value} />
-    );
-  }
-  return <LiveRoom store={store} />;
+  return store.entered.value ? <LiveRoom store={store} /> : <Waiting store={store} />;
+}
+
+/** Until the room answers, which it may do at any time. */
+function Waiting({ store }: { store: RoomStore }) {
+  const stage = useSignal<"usual" | "slow" | "away">("usual");
+  useEffect(() => {
+    const timers = [
+      setTimeout(() => {
+        stage.value = "slow";
+      }, SLOW_AFTER_MS),
+      setTimeout(() => {
+        stage.value = "away";
+      }, AWAY_AFTER_MS),
+    ];
+    return () => timers.forEach(clearTimeout);
+  }, [stage]);
+  if (stage.value !== "away") return <Opening isSlow={stage.value === "slow"} />;
+  return (
+    <ProblemPage
+      kind="away"
+      detail="Your connection may be down, or the server is restarting. The room opens by itself once it is back."
+      onRetry={() => store.room.reconnect()}
+    />
+  );
 }
 
 function LiveRoom({ store }: { store: RoomStore }) {

@@ -10,6 +10,6 @@ export function solidColour(person: { userId: string; colour: string }): string 
 
 /** The same for whoever wrote something, also when they are no longer known to the room. */
 export function authorColour(store: RoomStore, userId: string): string {
-  const colour = store.people.value.find((person) => person.userId === userId)?.colour ?? "";
+  const colour = store.known.value.find((person) => person.userId === userId)?.colour ?? "";
   return solidColour({ userId, colour });
 }

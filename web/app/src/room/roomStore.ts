@@ -17,7 +17,9 @@ import { type MemberFacts, type Person, peopleOf } from "./logic/people.ts";
 import { type RefusedEdits, withRefused } from "./logic/refused.ts";
 import { MemberList } from "./memberList.ts";
 
+/** Who edits is looked at this often. */
 const LOOK_EVERY_MS = 100;
+const MEMBERSHIP_ENDS_WITHIN_MS = 2_000;
 
 export interface RoomStoreOptions {
   room: Room;
@@ -37,8 +39,6 @@ export class RoomStore {
   readonly chat: ChatStore;
 
   readonly status = signal<ConnectionStatus>("connecting");
-  /** Why the last attempt to connect failed; null while all is well. */
-  readonly trouble = signal<RayroomsError | null>(null);
   /** Why the room will not have this client any more; null while it will. */
   readonly failure = signal<RayroomsError | null>(null);
   /** Whether the room has ever let this client in. */
@@ -52,8 +52,12 @@ export class RoomStore {
   readonly participants = signal<readonly Participant[]>([]);
   readonly members: ReadonlySignal<readonly MemberFacts[]>;
   readonly people: ReadonlySignal<readonly Person[]>;
+  /** The same people without what they do, which changes often. */
+  readonly known: ReadonlySignal<readonly Person[]>;
   /** The people who are connected now, others first. */
   readonly present: ReadonlySignal<readonly Person[]>;
+  /** Whether the reader is about to leave for good: that the room ends then is no news. */
+  readonly isLeaving = signal(false);
   readonly refused = signal<RefusedEdits | null>(null);
 
   readonly #editing = signal<readonly string[]>([]);
@@ -62,6 +66,7 @@ export class RoomStore {
   readonly #options: RoomStoreOptions;
   readonly #unsubscribe: (() => void)[];
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #cancelReading: () => void = () => undefined;
   #cancelEditing: () => void = () => undefined;
 
   constructor(options: RoomStoreOptions) {
@@ -74,8 +79,9 @@ export class RoomStore {
     this.#members = new MemberList(rest, room.roomId);
     this.members = this.#members.all;
     this.people = computed(() => peopleOf(this.members.value, this.participants.value, userId, this.#doing()));
+    this.known = computed(() => peopleOf(this.members.value, this.participants.value, userId, new Map()));
     this.present = computed(() => {
-      const here = this.people.value.filter((person) => person.status !== "offline");
+      const here = this.known.value.filter((person) => person.status !== "offline");
       return [...here.filter((person) => !person.isYou), ...here.filter((person) => person.isYou)];
     });
     this.#unsubscribe = this.#listen();
@@ -94,7 +100,7 @@ export class RoomStore {
 
   /** A person's name, also of someone who has left. */
   nameOf(userId: string): string {
-    const person = this.people.value.find((one) => one.userId === userId);
+    const person = this.known.value.find((one) => one.userId === userId);
     return person?.name ?? this.chat.messages.value.find((message) => message.user_id === userId)?.name ?? "Someone";
   }
 
@@ -103,11 +109,30 @@ export class RoomStore {
     return this.people.value.filter((person) => !person.isYou && person.doing === "writing");
   }
 
+  /** Leave the room, and its membership. Rejects with why that failed; the room is closed in either case. */
+  async leave(): Promise<void> {
+    this.isLeaving.value = true;
+    await this.room.close().catch(() => undefined); // while open it would come back to a public room by itself
+    await this.rest.leave(this.room.roomId);
+  }
+
+  /** Delete the room for everyone. Rejects with why that failed. */
+  async delete(): Promise<void> {
+    this.isLeaving.value = true;
+    try {
+      await this.rest.deleteRoom(this.room.roomId);
+    } catch (error) {
+      this.isLeaving.value = false;
+      throw error;
+    }
+  }
+
   async refreshMembers(): Promise<void> {
     await this.#members.refresh();
   }
 
   dispose(): void {
+    this.#cancelReading();
     this.#cancelEditing();
     for (const unsubscribe of this.#unsubscribe) {
       unsubscribe();
@@ -117,9 +142,8 @@ export class RoomStore {
   #listen(): (() => void)[] {
     const { room } = this;
     return [
-      room.on("status", ({ status, error }) => {
+      room.on("status", ({ status }) => {
         this.status.value = status;
-        this.trouble.value = status === "online" ? null : error;
         this.failure.value = room.failure;
       }),
       room.on("joined", () => {
@@ -131,7 +155,8 @@ export class RoomStore {
       room.on("presence", ({ participant }) => {
         this.participants.value = room.participants;
         this.role.value = room.role;
-        void (participant === null ? this.#members.refresh() : this.#members.meet(participant));
+        if (participant === null) this.#someoneLeft();
+        else void this.#members.meet(participant);
       }),
       room.on("text", ({ op, own }) => {
         if (!own && this.status.value === "online") {
@@ -146,6 +171,14 @@ export class RoomStore {
         this.refused.value = withRefused(this.refused.value, op, error.message);
       }),
     ];
+  }
+
+  /** Whoever gives up their membership is gone from the room first, and from the list of members a little later. */
+  #someoneLeft(): void {
+    const read = (): void => void this.#members.refresh();
+    read();
+    this.#cancelReading();
+    this.#cancelReading = this.#options.after(MEMBERSHIP_ENDS_WITHIN_MS, read);
   }
 
   /** Take over what the room holds now. */

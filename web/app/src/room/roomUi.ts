@@ -22,8 +22,8 @@ export class RoomUi {
   /** Whether the history is shown in place of the live document. */
   readonly history = signal(false);
   readonly editor = signal<RoomEditor | null>(null);
-  /** How many of one's own edits can be undone and redone. */
-  readonly depth = signal({ undo: 0, redo: 0 });
+  readonly canUndo = signal(false);
+  readonly canRedo = signal(false);
   readonly narrow: ReadonlySignal<boolean>;
   readonly chatOpen: ReadonlySignal<boolean>;
 

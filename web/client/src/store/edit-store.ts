@@ -7,11 +7,22 @@ import { Keeper } from "./keeper.ts";
 import { type Locks, tryLock } from "./locks.ts";
 import { type Owner, unpack } from "./record.ts";
 
+const stores = new Map<string, Promise<EditStore | null>>();
+
 /**
- * Opens the store of this browser, shared by all its tabs. Resolves to null where edits cannot be kept: without
- * IndexedDB or Web Locks (Node, some private windows, pages that came by plain http from another machine).
+ * Opens the store of this browser, shared by all its tabs, and by all rooms of a page. Resolves to null where edits
+ * cannot be kept: without IndexedDB or Web Locks (Node, some private windows, pages that came by plain http from another
+ * machine).
  */
-export async function openEditStore(name = "rayrooms"): Promise<EditStore | null> {
+export function openEditStore(name = "rayrooms"): Promise<EditStore | null> {
+  const opening = reopen(name, stores.get(name));
+  stores.set(name, opening);
+  return opening;
+}
+
+async function reopen(name: string, opened: Promise<EditStore | null> | undefined): Promise<EditStore | null> {
+  const store = await opened;
+  if (store?.isLost === false) return store;
   const locks = typeof navigator === "undefined" ? undefined : (navigator.locks as LockManager | undefined);
   if (typeof indexedDB === "undefined" || locks === undefined) return null;
   try {

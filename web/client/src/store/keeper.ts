@@ -9,6 +9,8 @@ import type { Owner } from "./record.ts";
 
 /** Milliseconds after which nobody waits for a write any longer: edits then go out without it. */
 const PATIENCE = 3_000;
+/** Milliseconds for which the text lies on when everything is durable, so that writing on need not write it again. */
+const LINGER = 3_000;
 
 /** What a record says of how edits are numbered. */
 interface Numbering {
@@ -30,7 +32,7 @@ interface Write {
  * The record of one client, behind a lock that its tab holds.
  *
  * A write is begun in the turn in which an edit was made; while it is under way, all further changes wait and go into
- * the next one together. When everything is durable, the record is removed.
+ * the next one together. When everything is durable, the record is removed, and soon after what lay beside it.
  *
  * A record must never hold an edit without its number, or with an older one, after the edit was sent under it: a client
  * that goes on from that record would send the edit again as another. So `gate` holds back what is sent until the record
@@ -51,6 +53,8 @@ export class Keeper {
   #isDirty = false;
   #isFailing = false;
   #isReleased = false;
+  #hasPieces: boolean;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(records: Records, owner: Owner, id: string, unlock: () => void, found: SavedState | null) {
     this.#records = records;
@@ -58,6 +62,7 @@ export class Keeper {
     this.id = id;
     this.#unlock = unlock;
     this.found = found;
+    this.#hasPieces = found !== null;
     if (found !== null) {
       const { unsent, acked, sent } = found.head;
       this.#onDisk = { waiting: unsent.length, lastSeq: acked + sent.length, entries: 0 };
@@ -101,9 +106,11 @@ export class Keeper {
     return this.#writes.at(-1)?.done ?? null;
   }
 
-  /** The page may be about to end: write what waits at once, also while another write is under way. */
+  /** The page may be about to end: write what waits at once, also while another write is under way, and leave no text. */
   flush(): void {
-    if (this.#isDirty && !this.#isReleased) this.#write();
+    if (this.#isReleased) return;
+    if (this.#isDirty) this.#write();
+    this.#clear();
   }
 
   /** Give the record up: what is left in it may be adopted by others. */
@@ -111,26 +118,35 @@ export class Keeper {
     if (this.#isReleased) return;
     this.flush();
     this.#isReleased = true;
+    clearTimeout(this.#lingering);
     await Promise.all(this.#writes.map((write) => write.done));
-    try {
-      if (this.#onDisk === null) await this.#records.remove(this.id);
-    } catch {
-      // Then pieces without a row stay behind, which the next opening of the store clears away.
-    } finally {
-      this.#unlock();
-    }
+    this.#unlock();
   }
 
   #write(): void {
     const state = this.#state;
     if (state === null) return;
     this.#isDirty = false;
+    clearTimeout(this.#lingering);
     const saved = state.save();
-    const numbering = saved === null ? null : numberingOf(state);
-    const work =
-      saved === null
-        ? this.#records.settle(this.id)
-        : this.#records.write(this.id, this.#owner, this.#journal.plan(saved));
+    if (saved === null) {
+      this.#begin(null, this.#records.settle(this.id));
+    } else {
+      this.#hasPieces = true;
+      this.#begin(numberingOf(state), this.#records.write(this.id, this.#owner, this.#journal.plan(saved)));
+    }
+  }
+
+  /** When there is nothing to deliver, remove all that lies there. What a tab leaves all the same, the next one clears. */
+  #clear(): void {
+    clearTimeout(this.#lingering);
+    if (!this.#hasPieces || this.#state?.replica.isDurable !== true) return;
+    this.#hasPieces = false;
+    this.#journal.lost();
+    this.#begin(null, this.#records.remove(this.id));
+  }
+
+  #begin(numbering: Numbering | null, work: Promise<void>): void {
     const write: Write = { numbering, done: this.#follow(work, () => write) };
     this.#writes.push(write);
   }
@@ -150,7 +166,9 @@ export class Keeper {
         else this.#journal.lost();
         this.#writes.splice(isDone ? 0 : at, isDone ? at + 1 : 1);
         resolve();
-        if (this.#isDirty && this.#writes.length === 0 && !this.#isReleased) this.#write();
+        if (this.#isReleased || this.#writes.length > 0) return;
+        if (this.#isDirty) this.#write();
+        else if (this.#onDisk === null && this.#hasPieces) this.#lingering = setTimeout(() => this.#clear(), LINGER);
       };
       work.then(
         () => ended(true),

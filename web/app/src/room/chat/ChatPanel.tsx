@@ -58,8 +58,6 @@ export function ChatPanel() {
       box.current?.focus();
     },
   };
-  const typing = typingLine(store.typing.map((person) => person.name));
-
   return (
     <div class="chat">
       <div
@@ -84,9 +82,7 @@ export function ChatPanel() {
         ))}
       </div>
       <ToEnd following={following} />
-      <p class="chat__typing" aria-live="polite">
-        {typing}
-      </p>
+      <Typing />
       <Composer
         box={box}
         replyTo={replyTo}
@@ -117,6 +113,15 @@ function Row({ row, actions }: { row: ChatRow; actions: MessageActions }) {
     case "messages":
       return <MessageGroup group={row} actions={actions} />;
   }
+}
+
+function Typing() {
+  const { store } = useRoom();
+  return (
+    <p class="chat__typing" aria-live="polite">
+      {typingLine(store.typing.map((person) => person.name))}
+    </p>
+  );
 }
 
 function ToEnd({ following: { missed, isFar, toEnd } }: { following: Following }) {

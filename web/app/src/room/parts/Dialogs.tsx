@@ -1,6 +1,7 @@
 /** The dialogs of a room, whichever is open. */
 
 import { useLocation } from "wouter-preact";
+import { explain } from "../../api.ts";
 import { Dialog, toast } from "../../components/index.ts";
 import { useRoom } from "../context.ts";
 import { SHORTCUTS } from "../shortcuts.ts";
@@ -65,7 +66,7 @@ function DeleteDialog({ onClose }: Closable) {
       danger
       onClose={onClose}
       onConfirm={async () => {
-        await store.rest.deleteRoom(store.room.roomId);
+        await store.delete();
         navigate("/");
         toast(`${name} was deleted.`);
       }}
@@ -85,7 +86,7 @@ function LeaveDialog({ onClose }: Closable) {
       danger
       onClose={onClose}
       onConfirm={async () => {
-        await store.rest.leave(store.room.roomId);
+        await store.leave().catch((error: unknown) => toast(explain(error), { kind: "error" }));
         navigate("/");
       }}
     >

@@ -20,8 +20,9 @@ export function EditorPane({ hidden }: { hidden: boolean }) {
       language: store.language.peek(),
       dark: isDark.peek(),
       label: `Document of ${store.name.peek()}`,
-      onHistory: (depth) => {
-        ui.depth.value = depth;
+      onHistory: ({ undo, redo }) => {
+        ui.canUndo.value = undo > 0;
+        ui.canRedo.value = redo > 0;
       },
       ...(nonce === null ? {} : { nonce }),
     });

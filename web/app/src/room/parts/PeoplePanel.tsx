@@ -1,7 +1,7 @@
 /** Who belongs to the room: who is here, away, not here; what they do; and, for admins, what they may. */
 
 import { Ellipsis, UserMinus } from "lucide-preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { GrantedRole, Role, Status } from "../../../../client/src/index.ts";
 import { explain } from "../../api.ts";
 import { Avatar, IconButton, Menu, type MenuItem, toast } from "../../components/index.ts";
@@ -17,6 +17,7 @@ const DOING = { writing: "Typing a message…", editing: "Editing…" } as const
 
 export function PeoplePanel() {
   const { store } = useRoom();
+  useEffect(() => void store.refreshMembers(), [store]);
   return (
     <div class="people" data-panel-focus tabIndex={-1}>
       {sectionsOf(store.people.value).map(({ status, people }) => (

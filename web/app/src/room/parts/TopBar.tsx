@@ -69,14 +69,14 @@ function Tools() {
             label="Undo"
             hint={`${modKey}Z`}
             icon={Undo2}
-            disabled={!ui.depth.value.undo}
+            disabled={!ui.canUndo.value}
             onClick={() => editor?.undo()}
           />
           <IconButton
             label="Redo"
             hint={`${modKey}⇧Z`}
             icon={Redo2}
-            disabled={!ui.depth.value.redo}
+            disabled={!ui.canRedo.value}
             onClick={() => editor?.redo()}
           />
         </>
