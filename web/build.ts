@@ -34,7 +34,8 @@ const result = await build({
   bundle: true,
   splitting: true,
   format: "esm",
-  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  // The styles use light-dark(), the components the popover API.
+  target: ["es2023", "chrome123", "firefox125", "safari17.5"],
   jsx: "automatic",
   jsxImportSource: "preact",
   minify: true,

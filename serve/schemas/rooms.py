@@ -31,18 +31,23 @@ class NewRoom(RequestBody):
 
 
 class RoomSummary(ResponseBody):
-    """A room as lists show it; `role` is the caller's, null when not a member."""
+    """A room as lists show it; `role` is the caller's, null when not a member.
+
+    `edited_at` is the time of the last edit, null before the first; in lists, as far as edits are stored.
+    """
 
     room_id: str
     name: str
     description: str
     owner_id: str
+    owner_name: str | None
     private: bool
     max_users: int
     language: str
     role: Role | None
     created_at: Timestamp
     updated_at: Timestamp
+    edited_at: Timestamp | None
 
 
 class LivePlace(ResponseBody):
@@ -63,12 +68,14 @@ class RoomDetails(RoomSummary):
                 "name": "Interview",
                 "description": "",
                 "owner_id": "guest-3f9a2c",
+                "owner_name": "Ada",
                 "private": True,
                 "max_users": 4,
                 "language": "python",
                 "role": "owner",
                 "created_at": "2026-01-05T09:30:00Z",
                 "updated_at": "2026-01-05T09:30:00Z",
+                "edited_at": "2026-01-06T14:02:11Z",
                 "member_count": 2,
                 "version": 1204,
                 "awake": True,

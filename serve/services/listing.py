@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from sqlalchemy import func, select, union_all
@@ -10,7 +11,7 @@ from sqlmodel import select as select_rows
 
 from persistence.repositories import BaseRepository
 from persistence.repositories.rooms import matches
-from persistence.tables import Room, RoomMember
+from persistence.tables import Operation, Room, RoomMember, User
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,25 @@ if TYPE_CHECKING:
     from rayrooms.protocol import Role
     from serve.schemas.rooms import RoomScope
 
+_LAST_EDIT = (
+    select_rows(Operation.at)
+    .where(Operation.room_id == Room.id)
+    .order_by(col(Operation.version).desc())
+    .limit(1)
+    .correlate(Room)
+    .scalar_subquery()
+)
 _NEWEST_FIRST = (col(Room.created_at).desc(), col(Room.id))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRoom:
+    """A room as one person sees it in a list; `role` is theirs, `edited_at` the time of its last stored commit."""
+
+    room: Room
+    role: Role | None
+    owner_name: str | None
+    edited_at: datetime | None
 
 
 class PersonalRepository(BaseRepository[RoomMember]):
@@ -30,7 +49,7 @@ class PersonalRepository(BaseRepository[RoomMember]):
 
     async def rooms(
         self, user_id: str, *, scope: RoomScope, search: str | None = None, limit: int, offset: int = 0
-    ) -> list[tuple[Room, Role | None]]:
+    ) -> list[ListedRoom]:
         """List rooms with the user's role in each, newest first: their own, the public ones, or both.
 
         `search` is words, each of which must begin some word of name or description. Each branch of the union walks an
@@ -50,14 +69,15 @@ class PersonalRepository(BaseRepository[RoomMember]):
                 chosen = union_all(chosen, _newest(mine.where(col(Room.private)), depth)).subquery().select()
         page = chosen.subquery()
         rows = await self._session.exec(
-            select_rows(Room, RoomMember.role)
+            select_rows(Room, RoomMember.role, User.name, _LAST_EDIT)
             .join(page, page.c.id == col(Room.id))
+            .outerjoin(User, col(User.id) == col(Room.owner_id))
             .outerjoin(RoomMember, (col(RoomMember.room_id) == col(Room.id)) & (col(RoomMember.user_id) == user_id))
             .order_by(*_NEWEST_FIRST)
             .limit(limit)
             .offset(offset)
         )
-        return [(room, cast("Role | None", role)) for room, role in rows.all()]
+        return [ListedRoom(room, cast("Role | None", role), name, at) for room, role, name, at in rows.all()]
 
     async def active(self, user_id: str, *, limit: int) -> list[RoomMember]:
         """List memberships under which the user is connected, last joined first."""

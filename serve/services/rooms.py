@@ -6,7 +6,7 @@ import secrets
 import string
 from typing import TYPE_CHECKING
 
-from persistence.repositories import ConflictRepository, RoomMemberRepository, RoomRepository
+from persistence.repositories import ConflictRepository, RoomMemberRepository, RoomRepository, UserRepository
 from persistence.tables import Room, RoomMember
 from serve.auth.accounts import account_of
 from serve.auth.roles import Permission, allowed, require_self
@@ -16,6 +16,8 @@ from serve.schemas.rooms import LivePlace, RoomDetails, RoomPage, RoomSummary
 from serve.services.listing import PersonalRepository
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from persistence.database import Database
     from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
@@ -62,7 +64,7 @@ class RoomService:
                     role="owner",
                 )
             )
-        summary = _summary(room, "owner")
+        summary = _summary(room, "owner", account.name, None)
         return RoomDetails(**dict(summary), member_count=1, version=0, awake=False, live=None)
 
     async def page(
@@ -74,7 +76,7 @@ class RoomService:
                 identity.user_id, scope=scope, search=search, limit=limit + 1, offset=offset
             )
         return RoomPage(
-            items=[_summary(room, role) for room, role in found[:limit]],
+            items=[_summary(one.room, one.role, one.owner_name, one.edited_at) for one in found[:limit]],
             limit=limit,
             next=offset + limit if len(found) > limit else None,
         )
@@ -90,11 +92,12 @@ class RoomService:
         head = await self._history.head(room_id)
         async with self._database.session() as session:
             member_count = await RoomMemberRepository(session).count(room_id)
+            owner = await UserRepository(session).find(visit.room.owner_id)
         place = None
         if head.live is not None and allowed(visit.role, Permission.INSPECT):
             place = LivePlace(epoch=head.live.epoch, pid=head.live.pid, node_ip=head.live.node_ip)
         return RoomDetails(
-            **dict(_summary(visit.room, visit.role)),
+            **dict(_summary(visit.room, visit.role, owner.name if owner else None, head.last_update)),
             member_count=member_count,
             version=head.version,
             awake=head.live is not None,
@@ -134,19 +137,21 @@ class RoomService:
         )
 
 
-def _summary(room: Room, role: Role | None) -> RoomSummary:
+def _summary(room: Room, role: Role | None, owner_name: str | None, edited_at: datetime | None) -> RoomSummary:
     """The room as lists show it."""
     return RoomSummary(
         room_id=room.id,
         name=room.name,
         description=room.description,
         owner_id=room.owner_id,
+        owner_name=owner_name,
         private=room.private,
         max_users=room.max_users,
         language=room.language,
         role=role,
         created_at=room.created_at,
         updated_at=room.updated_at,
+        edited_at=edited_at,
     )
 
 

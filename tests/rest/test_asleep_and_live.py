@@ -51,6 +51,28 @@ async def test_sleeping_rooms_read_the_same_and_stay_asleep(ada: Guest, live: Fa
     assert room_id not in live.rooms
 
 
+async def test_rooms_tell_their_owner_and_their_last_edit(
+    sign_in: Callable[[str], Awaitable[Guest]], eve: Guest, live: FakeLive
+) -> None:
+    """REST-15: a room tells its owner's present name and the time of its last edit, in lists once that is stored."""
+    ann = await sign_in("Ann")
+    room_id = await ann.make_room(name="Told")
+    path = f"/api/rooms/{room_id}"
+
+    async def told(guest: Guest) -> list[tuple[str, str | None]]:
+        listed = (await guest.get("/api/rooms")).json()["items"]
+        rooms = [(await guest.get(path)).json(), *[room for room in listed if room["room_id"] == room_id]]
+        return [(room["owner_name"], room["edited_at"]) for room in rooms]
+
+    assert await told(eve) == [("Ann", None)] * 2
+    await ann.insert(room_id, 0, "a")
+    last_update = (await ann.get(f"/api/sync/{room_id}/version")).json()["last_update"]
+    assert (await told(eve))[0] == ("Ann", last_update)
+    await live.sleep(room_id)
+    await ann.put(f"/api/users/{ann.user_id}/profile", {"name": "Ann B."})
+    assert await told(eve) == [("Ann B.", last_update)] * 2
+
+
 async def test_sleeping_room_with_a_snapshot_in_its_middle(ada: Guest, live: FakeLive) -> None:
     """LIVE-1: texts before, at and after the stored snapshot are all right."""
     room_id = await ada.make_room()

@@ -6,6 +6,8 @@ import "./styles/controls.css";
 import "./styles/layers.css";
 import "./styles/states.css";
 import "./styles/pages.css";
+import "./styles/entrance.css";
+import "./styles/rooms.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { startTheme } from "./theme.ts";

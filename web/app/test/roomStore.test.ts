@@ -60,7 +60,6 @@ class Fake {
   older: StoredMessage[] = [];
   members: Pick<Member, "user_id" | "name" | "colour" | "role" | "last_seen">[] = [];
   listings = 0;
-  left = false;
   mark: number | null = null;
   readonly later: (() => void)[] = [];
   now = 0;
@@ -72,9 +71,7 @@ class Fake {
       return { items: this.members, limit: 200, next: null };
     },
     room: async () => ({ private: true }),
-    leave: async () => {
-      this.left = true;
-    },
+    leave: async () => undefined,
   };
 
   store(): RoomStore {

@@ -8,6 +8,7 @@ import { openEditStore } from "../src/store/edit-store.ts";
 import { Keeper, type Records } from "../src/store/keeper.ts";
 import type { Timing } from "../src/timing.ts";
 import { FakeServer, ROOM } from "./fake-server.ts";
+import { Dice } from "./generate.ts";
 import { SimpleRoom } from "./simple-room.ts";
 import { Browser, type Tab } from "./tabs.ts";
 import { until } from "./waiting.ts";
@@ -278,6 +279,49 @@ test("WEB-12: pieces that a tab left behind when it had delivered everything are
     await room.close();
   }));
 
+test("WEB-19: however tabs end and connections break, nothing is delivered twice, and nothing kept is lost", () =>
+  FakeServer.run(async (server) => {
+    const browser = new Browser();
+    const dice = new Dice(7);
+    const kept: string[] = [];
+    let typed = 0;
+    for (let round = 0; round < 40; round++) {
+      const tab = await browser.openTab();
+      const room = openRoom(server, tab, { window: dice.int(1, 5) });
+      if (dice.chance(0.8)) await room.ready;
+      const own: string[] = [];
+      for (let step = dice.int(1, 8); step > 0; step--) {
+        const letter = String.fromCodePoint(0x4e00 + typed++);
+        room.insert(dice.int(0, room.text.length), letter);
+        own.push(letter);
+        server.isDurable = dice.chance(0.7);
+        if (dice.chance(0.2)) server.cut();
+        if (dice.chance(0.3)) await room.sync();
+        else if (dice.chance(0.5)) await turn();
+      }
+      if (dice.chance(0.5)) {
+        tab.store.close(); // the process is gone: what it has not written is not written
+        tab.crash();
+      } else {
+        kept.push(...own);
+      }
+      await room.close({ wait: false });
+    }
+    server.isDurable = true;
+    const last = openRoom(server, await browser.openTab());
+    await last.ready;
+    server.persist();
+    await last.whenSaved();
+    await until(async () => (await browser.rows("clients")).length === 0);
+    const letters = [...server.room.text];
+    assert.equal(new Set(letters).size, letters.length, "something was delivered twice");
+    assert.deepEqual(kept.filter((letter) => !letters.includes(letter)), [], "something kept was lost");
+    assert.ok(letters.length > kept.length && kept.length > 50 && server.room.repeats > 0, "all of it happened");
+    await last.close();
+  }));
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** Records whose writes are done when the test says so. */
 class SlowRecords implements Records {
   readonly writes: { waiting: number; hasText: boolean; finish: () => void; fail: () => void }[] = [];
@@ -308,8 +352,6 @@ function keeping(records: Records): { state: ClientState; keeper: Keeper; step: 
   keeper.watch(state);
   return { state, keeper, step: () => keeper.step(state.takeEvents()) };
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("WEB-17: a write begins in the turn of its edit; those made while it is under way go into the next together", async () => {
   const records = new SlowRecords();
