@@ -2,10 +2,10 @@
 
 import { useLocation } from "wouter-preact";
 import { explain } from "../../api.ts";
+import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { Dialog, toast } from "../../components/index.ts";
 import { useRoom } from "../context.ts";
 import { SHORTCUTS } from "../shortcuts.ts";
-import { ConfirmDialog } from "./ConfirmDialog.tsx";
 import { InviteDialog } from "./InviteDialog.tsx";
 
 export function Dialogs() {

@@ -4,12 +4,12 @@ import { Ellipsis, UserMinus } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { GrantedRole, Role, Status } from "../../../../client/src/index.ts";
 import { explain } from "../../api.ts";
+import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { Avatar, IconButton, Menu, type MenuItem, toast } from "../../components/index.ts";
 import { timeAgo } from "../../format.ts";
 import { solidColour } from "../colour.ts";
 import { useRoom } from "../context.ts";
 import { type Person, powersOver, sectionsOf } from "../logic/people.ts";
-import { ConfirmDialog } from "./ConfirmDialog.tsx";
 
 const STATUS_TITLES: Record<Status, string> = { online: "Online", away: "Away", offline: "Offline" };
 const ROLE_NAMES: Record<Role, string> = { owner: "Owner", admin: "Admin", member: "Member", viewer: "Viewer" };
