@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-renderer-backgrounding"]
 _WARM_UP = 20
-_LINE = "The quick brown fox jumps over the lazy dog, and nobody minds.\n"
+_PARAGRAPH = "The quick brown fox jumps over the lazy dog, and nobody minds.\n" * 6 + "\n"
 
 _WATCH = """() => {
   window.pressed = []; window.handled = []; window.painted = []
@@ -94,7 +94,7 @@ async def measure(url: str, *, keys: int, size: int) -> list[str]:
         room = await rest.create_room("Keystrokes", language="markdown")
     if size:
         async with RoomClient.open(url, room.room_id, token=ada.token) as client:
-            client.insert(0, (_LINE * (size // len(_LINE) + 1))[:size])
+            client.insert(0, (_PARAGRAPH * (size // len(_PARAGRAPH) + 1))[:size])
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     async with async_playwright() as playwright:
         browsers = [await playwright.chromium.launch(executable_path=path, args=_FLAGS) for _ in range(2)]

@@ -42,6 +42,8 @@ export class FakeServer {
   /** Events that get no answer at all, or an error of that code. */
   readonly ignored = new Set<ClientEvent["event"]>();
   readonly refused = new Map<ClientEvent["event"], string>();
+  /** Whether it takes everything in and says nothing. */
+  isMute = false;
   /** Whether commits become durable at once. */
   isDurable = true;
   #server: WebSocketServer | null = null;
@@ -144,7 +146,7 @@ export class FakeServer {
       return;
     }
     const answer = this.#answer(message);
-    if (answer !== null) peer.send({ ...answer, ...(ref !== undefined && { ref }) });
+    if (answer !== null && !this.isMute) peer.send({ ...answer, ...(ref !== undefined && { ref }) });
     this.room.receive(peer.link, message);
     if (this.isDurable) this.room.persist(this.room.commits.length);
     this.#pump();
@@ -171,6 +173,7 @@ export class FakeServer {
   }
 
   #pump(): void {
+    if (this.isMute) return;
     for (const peer of this.#peers) peer.pump();
   }
 }

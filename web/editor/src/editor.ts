@@ -62,7 +62,7 @@ export class RoomEditor {
           cursorLayers,
           followCursors(room),
           ownSelections(room, binding),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           onHistory === undefined ? [] : historyListener(onHistory),
           this.#scheme.of(colourScheme(options.dark)),
           this.#grammar.of(habits(findLanguage(options.language))),
@@ -84,7 +84,7 @@ export class RoomEditor {
     const language = findLanguage(name);
     this.#language = language.id;
     this.view.dispatch({ effects: this.#grammar.reconfigure(habits(language)) });
-    const grammar = await loadLanguage(language.id, this.view.state.doc.length);
+    const grammar = await loadLanguage(language.id, this.view.state.doc);
     if (this.#language !== language.id || grammar === null) return; // another was chosen meanwhile
     this.view.dispatch({ effects: this.#grammar.reconfigure([habits(language), grammar]) });
   }
@@ -140,11 +140,7 @@ export class RoomEditor {
 
 /** Without the right to edit the text can still be focused, selected and copied, and no keyboard covers half a phone. */
 function rights(readOnly: boolean): Extension {
-  return [
-    EditorState.readOnly.of(readOnly),
-    EditorView.editable.of(!readOnly),
-    readOnly ? EditorView.contentAttributes.of({ tabindex: "0" }) : [],
-  ];
+  return [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)];
 }
 
 function historyListener(tell: (depth: { undo: number; redo: number }) => void): Extension {

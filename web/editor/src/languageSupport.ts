@@ -1,10 +1,13 @@
 /** The grammars of the languages, each loaded when it is first wanted. */
 
 import { LanguageDescription, LanguageSupport, StreamLanguage, type StreamParser } from "@codemirror/language";
+import { Text } from "@codemirror/state";
 import { findLanguage } from "./languages.ts";
 
 const MAX_NESTED = 200_000;
 const MAX_COLOURED = 2_000_000;
+/** Markdown's parser reads a paragraph from its first line at each key: 190 ms for one of a million characters. */
+const MAX_PARAGRAPH = 50_000;
 
 type Loader = () => Promise<LanguageSupport>;
 
@@ -91,11 +94,23 @@ function describe(name: string): LanguageDescription | null {
 /**
  * The grammar of the language that goes by this name; null for plain text and what is not known.
  *
- * It is one that keeps typing swift in a text of `length` UTF-16 units: long ones get a plainer one, huge ones none.
+ * It is one that keeps typing swift in `doc`: long texts get a plainer one, huge ones none.
  */
-export async function loadLanguage(name: string, length = 0): Promise<LanguageSupport | null> {
+export async function loadLanguage(name: string, doc: Text = Text.empty): Promise<LanguageSupport | null> {
   const { id } = findLanguage(name);
-  if (length > MAX_COLOURED) return null;
-  if (id === "markdown" && length > MAX_NESTED) return longMarkdown();
+  if (doc.length > MAX_COLOURED) return null;
+  if (id === "markdown" && doc.length > MAX_PARAGRAPH && longestParagraph(doc) > MAX_PARAGRAPH) return null;
+  if (id === "markdown" && doc.length > MAX_NESTED) return longMarkdown();
   return (await LOADERS.get(id)?.()) ?? null;
+}
+
+/** The most characters without an empty line between them. */
+function longestParagraph(doc: Text): number {
+  let longest = 0;
+  let length = 0;
+  for (const line of doc.iterLines()) {
+    length = line.trim() === "" ? 0 : length + line.length + 1;
+    longest = Math.max(longest, length);
+  }
+  return longest;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Text } from "@codemirror/state";
 import { loadLanguage } from "../src/languageSupport.ts";
 import { findLanguage, LANGUAGES } from "../src/languages.ts";
 
@@ -24,4 +25,13 @@ test("ED-15 languages go by their aliases and file endings; what is not known is
   assert.equal(findLanguage("klingon").id, "text");
   assert.equal(findLanguage("").id, "text");
   assert.equal(findLanguage("constructor").id, "text");
+});
+
+test("ED-15 a paragraph that would make each key slow is left in one colour", async () => {
+  const line = "word ".repeat(20);
+  const paragraph = Array.from({ length: 1000 }, () => line);
+  const spaced = paragraph.flatMap((one) => [one, ""]);
+  assert.equal(await loadLanguage("markdown", Text.of(paragraph)), null);
+  assert.notEqual(await loadLanguage("markdown", Text.of(spaced)), null);
+  assert.notEqual(await loadLanguage("python", Text.of(paragraph)), null);
 });

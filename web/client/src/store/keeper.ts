@@ -74,9 +74,10 @@ export class Keeper {
     return !this.#isFailing && !this.#isReleased;
   }
 
-  /** Keep the edits of `state`, which has just begun, or goes on from what was found. */
+  /** Keep the edits of `state`, which goes on from what was found, or has begun before with nothing kept. */
   watch(state: ClientState): void {
     this.#state = state;
+    if (this.found === null && !state.replica.isDurable) this.#isDirty = true;
     this.step([]);
   }
 
