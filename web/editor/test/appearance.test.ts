@@ -1,3 +1,5 @@
+/** Colours of people and of code: stable, and legible in light and dark. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { colourOf, contrast, rgb } from "../src/colours.ts";

@@ -1,3 +1,5 @@
+/** The binding of room and view: one operation a transaction, equal texts, own undo. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isolateHistory, redo, undo, undoDepth } from "@codemirror/commands";

@@ -1,3 +1,5 @@
+/** Where others' carets and selections stand, and how the own ones are told. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EditorSelection, EditorState } from "@codemirror/state";

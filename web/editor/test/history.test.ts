@@ -1,3 +1,5 @@
+/** The history model: text, authors and sessions at every version. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InvalidError, NotFoundError } from "../../client/src/errors.ts";

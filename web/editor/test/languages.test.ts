@@ -1,3 +1,5 @@
+/** The list of languages, and their grammars. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Text } from "@codemirror/state";

@@ -1,3 +1,5 @@
+/** Offsets between UTF-16 units and code points. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Text } from "@codemirror/state";
