@@ -9,6 +9,11 @@ export async function until(holds: () => boolean | Promise<boolean>, what = hold
   const deadline = performance.now() + PATIENCE;
   while (!(await holds())) {
     assert.ok(performance.now() < deadline, `this never came: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
+}
+
+/** Let everything else that is ready happen first. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
