@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from playwright.async_api import Page, expect
 
 from tests.live.people import until
@@ -44,7 +45,10 @@ class Typist:
         async def is_there() -> bool:
             if self._task.done():
                 await self._task
-            answer = await self.visitor.person.ask("GET", f"/api/sync/{self._room_id}/snapshot")
+            try:
+                answer = await self.visitor.person.ask("GET", f"/api/sync/{self._room_id}/snapshot")
+            except httpx.TransportError:
+                return False  # whoever should have answered was killed
             return answer.is_success and goal in answer.json()["content"]
 
         await until(is_there, PATIENCE)

@@ -93,7 +93,7 @@ async def test_headers_and_policy(meet: Meet) -> None:
 
 
 async def test_a_newer_build_is_not_mixed_with_an_older(visit: Visit) -> None:
-    """PAGE-5, UI-13: a page whose parts are gone from the server says so, and loads anew when asked."""
+    """UI-13: a page whose parts are gone from the server says so, and loads anew when asked."""
     ada = await visit("Ada")
     room_id = await ada.person.make_room()
     ada.expects_trouble("status of 404")
