@@ -6,7 +6,8 @@ Import it only once the environment is complete: Ray reads its own at import tim
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+import signal
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import ray
@@ -14,11 +15,14 @@ from ray.exceptions import RayError
 from ray.util import list_named_actors
 
 from actors.directory.actor import DIRECTORY
+from serve.launcher import processes
 from serve.launcher.errors import LaunchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    import psutil
 
     from persistence.settings import Settings
 
@@ -35,18 +39,34 @@ def start_local(settings: Settings, runtime_dir: Path) -> None:
     Must run in the main thread: the kernel ends Ray's processes with the thread that started them.
     """
     try:
-        ray.init(
-            address="local",
-            num_cpus=_LOGICAL_CPUS,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            include_dashboard=False,
-            namespace=settings.namespace,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _temp_dir=str(runtime_dir / "ray"),
-        )
+        with _stop_signals_blocked():
+            ray.init(
+                address="local",
+                num_cpus=_LOGICAL_CPUS,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                namespace=settings.namespace,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(runtime_dir / "ray"),
+            )
     except (RayError, RuntimeError, OSError, ValueError) as error:
         raise LaunchError(f"Ray could not be started: {sentence(error)}") from error
+
+
+@contextmanager
+def _stop_signals_blocked() -> Iterator[None]:
+    """Start processes that leave SIGTERM and SIGHUP to the launcher, as all of Ray's do with SIGINT of its own accord.
+
+    What asks a server to stop often signals its whole process group (`timeout`, a terminal) or control group (systemd);
+    rooms are to be written down through a cluster that still runs. The mask outlives fork and exec, so Ray's workers
+    have it as well; HAProxy clears its own.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def join(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -84,8 +104,13 @@ def remove_actors(namespace: str) -> None:
                 ray.kill(ray.get_actor(named["name"], namespace=namespace))
 
 
-def leave() -> None:
-    """End a cluster of our own, or leave a joined one."""
+def leave(helpers: Iterable[psutil.Process]) -> None:
+    """End a cluster of our own, or leave a joined one.
+
+    `helpers` are those processes of our own cluster that leaving it needs no more (monitors, logs). They go first: Ray
+    would give each of them, one after the other, a second for a SIGTERM that they do not take.
+    """
+    processes.end(helpers, grace=1)
     ray.shutdown()
 
 

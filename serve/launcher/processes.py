@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -19,17 +21,33 @@ def descendants() -> list[psutil.Process]:
     return [process for process in psutil.Process().children(recursive=True) if is_alive(process)]
 
 
+def in_session() -> list[psutil.Process]:
+    """The children of this process that are in its own session, now."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(child.pid) == os.getsid(0):
+                found.append(child)
+    return found
+
+
 def marked(server_id: str) -> list[psutil.Process]:
     """All other processes that carry the run's mark in their environment."""
     return [process for process in psutil.process_iter() if process.pid != os.getpid() and _has(process, server_id)]
 
 
 def end(processes: Iterable[psutil.Process], *, grace: float) -> Sequence[psutil.Process]:
-    """Ask them to stop, and after `grace` seconds make them. Returns those that had to be made."""
+    """Ask them to stop, and after `grace` seconds make them. Returns those that had to be made after that.
+
+    Those that block the question, as all of Ray's do in a cluster of our own, are made to stop at once.
+    """
     running = [process for process in processes if process.is_running()]
     for process in running:
         with contextlib.suppress(psutil.Error):
-            process.terminate()
+            if _blocks_sigterm(process):
+                process.kill()
+            else:
+                process.terminate()
     _, stubborn = psutil.wait_procs(running, timeout=grace)
     for process in stubborn:
         with contextlib.suppress(psutil.Error):
@@ -43,6 +61,16 @@ def _has(process: psutil.Process, server_id: str) -> bool:
         return process.environ().get(SERVER_ID) == server_id
     except (psutil.Error, OSError):  # gone meanwhile, or somebody else's
         return False
+
+
+def _blocks_sigterm(process: psutil.Process) -> bool:
+    """Tell whether its first thread has SIGTERM blocked; proc_pid_status(5) gives the mask in hexadecimal digits."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:  # gone meanwhile, or not Linux
+        return False
+    mask = next((line.split()[1] for line in status.splitlines() if line.startswith("SigBlk:")), "0")
+    return bool(int(mask, 16) & 1 << (signal.SIGTERM - 1))
 
 
 def is_alive(process: psutil.Process) -> bool:

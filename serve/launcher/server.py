@@ -80,6 +80,10 @@ class Launcher:
         except StopRequested:
             _say("stopped")
         except (LaunchError, UnavailableError) as error:
+            if self._stopping.is_set():  # the signal has reached more than this process; what failed is due to that
+                _log.debug("%s", error)
+                _say("stopped")
+                return
             sys.stderr.write(f"rayrooms: {error}\n")
             self._code = 1
         except BaseException:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from contextlib import redirect_stdout
 from functools import partial
 from io import TextIOBase
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 _CORE: Final = ("gcs_server", "raylet")
 _RELEASE_TIMEOUT: Final = 60.0
 _STEP_TIMEOUT: Final = 30.0
+_POLL: Final = 0.1
 
 
 class Serving:
@@ -43,13 +45,12 @@ class Serving:
         self._undo = undo
         self._settings = settings
         self._core: dict[str, psutil.Process] = {}
-        self._lost = False
 
     def start_ray(self, runtime_dir: Path) -> None:
         """Start a cluster of our own, or join the one that the settings name. Raises LaunchError."""
         undo, settings = self._undo, self._settings
         undo.enter_context(redirect_stdout(_RayRemarks()))
-        undo.callback(self._take_down, "leaving Ray", cluster.leave)
+        undo.callback(self._leave)
         if settings.ray_address:
             cluster.join(settings, _told_environment())
             undo.callback(self._take_down, "removing the actors", partial(cluster.remove_actors, settings.namespace))
@@ -78,15 +79,25 @@ class Serving:
 
     def check(self) -> None:
         """Raise LaunchError when a cluster of our own is gone: without its head nothing of it can be asked."""
-        for name, process in self._core.items():
-            if not processes.is_alive(process):
-                self._lost = True
-                raise LaunchError(f"Ray's {name} has ended unasked, and the server with it; start it again.")
+        lost = self._lost()
+        if lost is not None:
+            raise LaunchError(f"Ray's {lost} has ended unasked, and the server with it; start it again.")
+
+    def _lost(self) -> str | None:
+        """What of the core of our own cluster is gone, the first of it; None while all of it runs."""
+        return next((name for name, process in self._core.items() if not processes.is_alive(process)), None)
 
     def _take_down(self, what: str, step: Callable[[], None], *, within: float = _STEP_TIMEOUT) -> None:
-        """Take one step down, unless it would wait for a cluster that is gone."""
-        if not self._lost:
-            _bounded(what, step, within=within)
+        """Take one step down, unless it would wait for a cluster that is gone, or that goes meanwhile."""
+        if self._lost() is None:
+            _bounded(what, step, within=within, pointless=self._lost)
+
+    def _leave(self) -> None:
+        """End our own cluster in order, unless it is gone, or leave a joined one."""
+        if self._lost() is None:
+            # What else this process has started, such as Postgres, is in a session of its own.
+            helpers = [child for child in processes.in_session() if child not in self._core.values()]
+            _bounded("leaving Ray", partial(cluster.leave, helpers), within=_STEP_TIMEOUT)
 
 
 class _RayRemarks(TextIOBase):
@@ -98,8 +109,13 @@ class _RayRemarks(TextIOBase):
         return len(text)
 
 
-def _bounded(what: str, step: Callable[[], None], *, within: float = _STEP_TIMEOUT) -> None:
-    """Take one step down. One that fails or hangs is told and left behind: those after it still have to be taken."""
+def _bounded(
+    what: str, step: Callable[[], None], *, within: float, pointless: Callable[[], str | None] = lambda: None
+) -> None:
+    """Take one step down. One that fails or hangs is told and left behind: those after it still have to be taken.
+
+    So is one that waits for what is not there any more, which `pointless` then names.
+    """
     failed: list[Exception] = []
 
     def take() -> None:
@@ -110,8 +126,14 @@ def _bounded(what: str, step: Callable[[], None], *, within: float = _STEP_TIMEO
 
     thread = threading.Thread(target=take, name=what, daemon=True)
     thread.start()
-    thread.join(within)
-    if thread.is_alive():
+    deadline = time.monotonic() + within
+    gone = None
+    while thread.is_alive() and gone is None and time.monotonic() < deadline:
+        thread.join(_POLL)
+        gone = pointless()
+    if thread.is_alive() and gone is not None:
+        _log.error("%s: Ray's %s has ended meanwhile", what, gone)
+    elif thread.is_alive():
         _log.error("%s is not done after %.0f s", what, within)
     elif failed:
         _log.error("%s: %s", what, cluster.sentence(failed[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -73,9 +74,15 @@ class RunningServer:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
-    def interrupt(self) -> None:
-        """What Ctrl-C at a terminal does: the whole process group is told."""
-        os.killpg(self.process.pid, signal.SIGINT)
+    def signal_group(self, number: int) -> None:
+        """What Ctrl-C at a terminal and `timeout` do: the whole process group is told."""
+        os.killpg(self.process.pid, number)
+
+    def signal_all(self, number: int) -> None:
+        """What systemd does to a unit: every process is told, whatever its group."""
+        for process in [*self.processes(), psutil.Process(self.process.pid)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def kill(self) -> None:
         self.process.kill()

@@ -11,6 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from serve.launcher import processes
@@ -163,6 +164,17 @@ def test_only_marked_processes_are_ended() -> None:
         assert processes.marked("run-1") == []
         assert other.poll() is None
         other.kill()
+
+
+def test_what_blocks_sigterm_is_not_waited_for() -> None:
+    """UP-14: a process that can never answer SIGTERM is killed at once instead of after the grace."""
+    program = "from signal import *; pthread_sigmask(SIG_BLOCK, {SIGTERM}); print('on', flush=True); pause()"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as deaf:
+        assert deaf.stdout is not None
+        assert deaf.stdout.readline() == b"on\n"
+        process = psutil.Process(deaf.pid)
+        assert processes.end([process], grace=30) == []
+        assert not processes.is_alive(process)
 
 
 class _Health(BaseHTTPRequestHandler):

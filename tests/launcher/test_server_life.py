@@ -22,7 +22,7 @@ from tests.architecture.sources import ROOT
 from tests.launcher.running import RunningServer, free_port, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.live
 
@@ -56,7 +56,7 @@ def _refused(*arguments: str | Path) -> str:
 
 
 def test_two_servers_side_by_side(tmp_path: Path) -> None:
-    """UP-1, UP-2, UP-3: each has its own rooms, each stops without touching the other, and none leaves a process."""
+    """UP-1, UP-2, UP-3, UP-14: each has its own rooms, stops without touching the other and leaves no process."""
     with RunningServer(tmp_path / "one") as one, RunningServer(tmp_path / "two") as two:
         health = one.ask("GET", "/health")
         assert {name: part["status"] for name, part in health["parts"].items()} == {
@@ -76,8 +76,8 @@ def test_two_servers_side_by_side(tmp_path: Path) -> None:
         assert one.processes() == []
         assert two.is_well()
 
-        two.interrupt()
-        two.interrupt()
+        two.signal_group(signal.SIGINT)
+        two.signal_group(signal.SIGINT)
         assert two.process.wait(60) == 0
         assert two.processes() == []
         assert "Traceback" not in one.output + two.output
@@ -140,12 +140,43 @@ def test_a_lost_cluster_ends_the_server(tmp_path: Path) -> None:
         assert _read(server, room, token) == "kept"
 
 
+@pytest.mark.parametrize("tell", [RunningServer.signal_group, RunningServer.signal_all])
+def test_a_signal_to_more_than_the_launcher(tell: Callable[[RunningServer, int], None], tmp_path: Path) -> None:
+    """UP-14, UP-4: SIGTERM to the whole process group, or to every process, ends in order and leaves nothing."""
+    server = RunningServer(tmp_path / "data")
+    with server:
+        room, token = _write(server, "kept")
+        tell(server, signal.SIGTERM)
+        assert server.process.wait(40) == 0
+        assert server.processes() == []
+        assert server.output.endswith("rayrooms: stopped\n")
+        for trouble in ("Traceback", "is not done", "has ended", "Failed to connect"):
+            assert trouble not in server.output
+    with server:
+        assert "did not end in order" not in server.output
+        assert _read(server, room, token) == "kept"
+
+
+@pytest.mark.parametrize("part", ["gcs_server", "raylet"])
+def test_a_stop_without_ray(part: str, tmp_path: Path) -> None:
+    """UP-14: a stop does not wait for a Ray that has died under it, and leaves nothing."""
+    with RunningServer(tmp_path / "data") as server:
+        [core] = [one for one in psutil.Process(server.process.pid).children() if one.name() == part]
+        core.suspend()  # what is asked of it from now on waits
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "stopping ..." in server.output, "the stop to begin")
+        core.kill()
+        assert server.process.wait(25) == 0
+        assert server.processes() == []
+        assert server.output.endswith("rayrooms: stopped\n")
+
+
 @pytest.mark.parametrize("step", ["imported", "Ray started", "Serve started"])
 def test_stop_while_starting(step: str, tmp_path: Path) -> None:
-    """UP-6: a server that is told to stop while it starts, even twice, does so in order and leaves nothing."""
+    """UP-6, UP-14: told to stop while it starts, even twice, alone or with its group, it does so and leaves nothing."""
     server = RunningServer(tmp_path / "data").start(until=step)
     server.process.send_signal(signal.SIGTERM)
-    server.process.send_signal(signal.SIGTERM)
+    server.signal_group(signal.SIGTERM)
     assert server.process.wait(60) == 0
     assert server.processes() == []
     assert "Traceback" not in server.output
