@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -27,6 +28,7 @@ NOT_BUILT: Final = "The web pages are not built; run scripts/up or scripts/web.\
 
 _PAGE_PATHS: Final = ("/", "/rooms/{room_id}", "/invite")
 _METHODS: Final = ("GET", "HEAD")
+_HTML: Final = "text/html"
 _ASSETS: Final = "assets"
 _FOREVER: Final = "public, max-age=31536000, immutable"
 """Of files whose name holds a hash of what is in them."""
@@ -39,6 +41,21 @@ _PAGE_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+
+
+class _NoPage(Convertor[str]):
+    """A path that is neither a page nor one of the API's: it holds no dot and does not begin as those do."""
+
+    regex = r"(?!(?:api|assets|docs|redoc|health|metrics|ws|socket\.io)(?:/|$))[^.]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("no_page", _NoPage())
 
 
 class Pages:
@@ -59,6 +76,7 @@ class Pages:
             *(Route(path, self._page, methods=_METHODS) for path in _PAGE_PATHS),
             Route(f"/{_ASSETS}/{{name:path}}", self._asset, methods=_METHODS),
             Route("/{stem}.{ending}", self._file, methods=_METHODS),
+            Route("/{path:no_page}", self._lost, methods=_METHODS),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -69,6 +87,14 @@ class Pages:
         headers = _PAGE_HEADERS | {"Content-Security-Policy": content_security_policy(nonce)}
         page = HTMLResponse(bundle.index.replace(_NONCE, nonce), headers=headers)
         return _without_body(page) if request.method == "HEAD" else page
+
+    async def _lost(self, request: Request) -> Response:
+        """A browser is shown the page, which says that there is nothing here; others get the problem document."""
+        if _HTML not in request.headers.get("accept", "") or await self._present() is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        page = await self._page(request)
+        page.status_code = HTTPStatus.NOT_FOUND
+        return page
 
     async def _asset(self, request: Request) -> Response:
         return await self._answer(request, f"{_ASSETS}/{request.path_params['name']}", _FOREVER)

@@ -265,3 +265,20 @@ def test_compressed_forms_belong_to_their_file(built: Path) -> None:
     assert "assets/main-ABC123.js.br" not in bundle.assets
     assert list(bundle.assets["assets/main-ABC123.js"].encoded) == ["br", "gzip"]
     assert bundle.assets["assets/archive.gz"].encoded == {}
+
+
+@pytest.mark.parametrize("path", ["/room/typo", "/rooms/a/b", "/wsx"])
+async def test_a_browser_at_an_unknown_address_sees_a_page(browser: httpx.AsyncClient, path: str) -> None:
+    """PAGE-7: it is a 404 all the same; who asks for anything else gets the problem document."""
+    page = await browser.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "style-src" in policy(page)
+    problem = await browser.get(path, headers={"Accept": "*/*"})
+    assert (problem.status_code, problem.json()["code"]) == (404, "not_found")
+
+
+async def test_no_page_stands_in_for_the_api(browser: httpx.AsyncClient) -> None:
+    """PAGE-7: what the API does not have is a problem document for browsers too."""
+    for path in ("/api/nothing", "/assets/nothing", "/ws"):
+        answer = await browser.get(path, headers={"Accept": "text/html"})
+        assert answer.headers["content-type"] == "application/problem+json", path
