@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx import HTTPError
+from socketio.exceptions import SocketIOError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Origin
@@ -305,7 +307,12 @@ class Author:
                         await self._send(seq)
 
     async def _send(self, seq: int) -> None:
-        await self.client.emit("code_change", type="insert", position=0, content=f"w{seq} ", seq=seq)
+        await self._emit("code_change", type="insert", position=0, content=f"w{seq} ", seq=seq)
+
+    async def _emit(self, event: str, **data: Any) -> None:
+        """Say something; without a connection it is lost, and said again when there is one."""
+        with suppress(SocketIOError):
+            await self.client.emit(event, **data)
 
     async def is_let_in(self) -> bool:
         """Take in what was told since: join on a new connection; whether the room has let this client in anew."""
@@ -314,7 +321,7 @@ class Author:
             self._seen += 1
             match event:
                 case "connection_response":
-                    await self.client.emit("join_room", client_id="author")
+                    await self._emit("join_room", client_id="author")
                 case "room_joined":
                     self.acked, is_in = data["last_seq"], True
                 case "ack":
@@ -360,7 +367,15 @@ async def test_gateway_killed(own_server: Server, stock: type[StockClient], ada:
             await kill(gateway)
             await author.write(5)
         assert author.client.of("disconnect") != []
+        await until(lambda: is_well(ada))
         await check(author, ada)
+
+
+async def is_well(person: Person) -> bool:
+    """Whether the ingress has taken in that gateways died and others came."""
+    with suppress(HTTPError):
+        return all([(await person.ask("GET", "/health")).is_success for _ in range(20)])
+    return False
 
 
 @asynccontextmanager
