@@ -292,5 +292,4 @@ class TestEnds:
                 assert peer.wire.closed() is None
                 peer.say("3")
             await until(lambda: peer.wire.closed() == TRY_AGAIN_LATER)
-            await peer.served()
-            assert gateway.online.log[-1] == ("went", "ada")
+            await until(lambda: gateway.online.log[-1] == ("went", "ada"))
