@@ -159,7 +159,7 @@ async def test_an_owner_that_does_not_greet_is_given_up(monkeypatch: pytest.Monk
 async def test_an_owner_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """LINK-3, G5: it is asked for a sign of life; a living one that has nothing to say stays linked."""
     monkeypatch.setattr(client, "_PING_INTERVAL", 0.02)
-    monkeypatch.setattr(client, "_SILENCE", 0.1)
+    monkeypatch.setattr(client, "_SILENCE", 1.0)
     async with serving() as (owner, address), Gateway.linked(address) as gateway:
         await until(lambda: len(owner.of(link.Ping)) > 10)
         assert not gateway.lost

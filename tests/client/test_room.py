@@ -179,7 +179,7 @@ async def test_unreachable_server_is_raised(server: RoomServer) -> None:
     url = server.url
     await server.stop()
     with pytest.raises(UnavailableError, match="cannot be reached"):
-        async with RoomClient.open(url, ROOM, token="token-ada", timing=QUICK, open_timeout=0.2):
+        async with RoomClient.open(url, ROOM, token="token-ada", timing=QUICK, open_timeout=1.0):
             pass
     await server.start()
 
