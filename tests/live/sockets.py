@@ -15,7 +15,7 @@ from websockets.typing import Origin, Subprotocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds after which what a test waits for counts as never coming."""
 
 SUBPROTOCOLS = {"json": "rayrooms.json", "msgpack": "rayrooms.msgpack"}
