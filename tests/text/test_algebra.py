@@ -18,7 +18,7 @@ from .generate import Step, build, documents, operation, steps
 if TYPE_CHECKING:
     from rayrooms.protocol import Operation
 
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=400)
 
 
 @MANY
@@ -114,7 +114,7 @@ def test_compose_applies_one_then_the_other(document: str, plan: list[Step], nex
     assert text.apply(document, both) == text.apply(between, b)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents, steps, steps, steps)
 def test_compose_is_associative(document: str, one: list[Step], two: list[Step], three: list[Step]) -> None:
     """OT-6: it does not matter in which order neighbours are composed, as far as the text goes."""
@@ -126,7 +126,7 @@ def test_compose_is_associative(document: str, one: list[Step], two: list[Step],
     assert oracle.apply(document, left) == oracle.apply(document, right)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents, steps, steps)
 def test_operations_are_values(document: str, plan: list[Step], other_plan: list[Step]) -> None:
     """OT-7: no function changes an operation that it is given."""

@@ -141,7 +141,7 @@ def test_texts_that_cannot_be_stored_are_refused(bad: str) -> None:
     assert caught.value.code == "invalid_text"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(documents, steps)
 def test_what_is_generated_passes(document: str, plan: list[Step]) -> None:
     """OT-9: check passes exactly the canonical ones among well-typed operations."""
@@ -155,7 +155,7 @@ def test_what_is_generated_passes(document: str, plan: list[Step]) -> None:
     text.check(text.normalize(op))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=8))
 def test_no_value_breaks_check(value: Any) -> None:
     """OT-9: whatever arrives, the only error is InvalidError."""

@@ -16,7 +16,7 @@ from .generate import Step, documents, operation, steps
 if TYPE_CHECKING:
     from rayrooms.protocol import Operation
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=300)
 
 
 def changed(op: Operation) -> int:

@@ -15,7 +15,7 @@ from rayrooms.protocol import EditType, Operation, Range
 from . import oracle
 from .generate import Step, documents, operation, pieces, steps
 
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=400)
 
 
 @MANY
