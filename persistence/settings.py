@@ -62,15 +62,21 @@ class Settings(BaseSettings):
 
     # who may come in
     jwt_secret: str = ""
+    jupyter_secret: str = ""
     guest_ttl: float = Field(default=30 * 86_400, gt=0)
     guests: Literal["auto", "on", "off"] = "auto"
     allowed_origins: list[str] = []
 
     @property
+    def bound_to_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
     def guests_enabled(self) -> bool:
         """Guests sign in by name only while the server is bound to loopback, unless switched on or off."""
         if self.guests == "auto":
-            return self.host in {"127.0.0.1", "::1", "localhost"}
+            return self.bound_to_loopback
         return self.guests == "on"
 
 

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from serve import problems
 from serve.context import Services
 from serve.middleware import BodyLimit, RestGrants, SecurityHeaders
+from serve.origins import GrantedOrigins
 from serve.pages.routes import Pages
 from serve.routes import auth, health, invitations, rooms, sync, users
 
@@ -65,7 +66,7 @@ def create_app(context: AppContext) -> FastAPI:
     app.state.services = Services.of(context)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.from_error)
-    app.add_middleware(RestGrants, origins=context.settings.allowed_origins)
+    app.add_middleware(RestGrants, origins=GrantedOrigins.from_settings(context.settings))
     app.add_middleware(SecurityHeaders)
     for module in (auth, rooms, invitations, sync, users, health):
         app.include_router(module.router)

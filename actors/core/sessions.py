@@ -24,6 +24,7 @@ class User:
     name: str
     colour: str
     role: Role
+    verified: bool = False
 
 
 @dataclass(slots=True)
@@ -114,4 +115,5 @@ def participant(session: Session, log: Log, now: float) -> Participant:
         status=session.status,
         typing=session.typing_until > now,
         cursor=Cursor(version=log.head, ranges=session.ranges) if session.ranges else None,
+        verified=user.verified,
     )

@@ -114,7 +114,7 @@ class Dispatcher:
     def _admit(self, room: LiveRoom, pipe: LinkServer, message: link.Attach, known: ClientMark | None) -> None:
         try:
             refuse_reserved(message.client_id)
-            user = User(message.user_id, message.name, message.colour, message.role)
+            user = User(message.user_id, message.name, message.colour, message.role, message.verified)
             room.attach(pipe, message, user, known)
         except RayroomsError as error:
             room.reject(pipe, message, error)

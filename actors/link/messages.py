@@ -28,7 +28,7 @@ class Hello(_Message):
 
 
 class Attach(_Message):
-    """A session joins; see `rayrooms.protocol.JoinRoomData` for version and version_epoch."""
+    """A session joins; see `rayrooms.protocol.JoinRoomData` for version and version_epoch, Participant for verified."""
 
     sid: int
     user_id: str
@@ -39,6 +39,7 @@ class Attach(_Message):
     version: int | None
     version_epoch: int | None
     ref: int | None
+    verified: bool = False
 
 
 class Detach(_Message):

@@ -1,4 +1,4 @@
-"""Queries, one repository a table; each works in the session, and so in the transaction, that it is given."""
+"""Queries, one repository a table and one for a person; each works in the session, and transaction, it is given."""
 
 from persistence.repositories.base import BaseRepository
 from persistence.repositories.conflicts import ConflictRepository
@@ -6,6 +6,7 @@ from persistence.repositories.invitations import InvitationRepository
 from persistence.repositories.members import RoomMemberRepository
 from persistence.repositories.messages import MessageRepository
 from persistence.repositories.operations import OperationRepository
+from persistence.repositories.personal import ListedRoom, PersonalRepository, RoomScope
 from persistence.repositories.rooms import RoomRepository
 from persistence.repositories.snapshots import DocumentSnapshotRepository
 from persistence.repositories.users import UserRepository
@@ -15,9 +16,12 @@ __all__ = [
     "ConflictRepository",
     "DocumentSnapshotRepository",
     "InvitationRepository",
+    "ListedRoom",
     "MessageRepository",
     "OperationRepository",
+    "PersonalRepository",
     "RoomMemberRepository",
     "RoomRepository",
+    "RoomScope",
     "UserRepository",
 ]

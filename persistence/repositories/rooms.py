@@ -1,4 +1,4 @@
-"""Rooms: finding, listing, deleting, and claiming them for a new owner."""
+"""Rooms: finding, deleting, and claiming them for a new owner; the words that they are searched by."""
 
 from __future__ import annotations
 
@@ -67,29 +67,6 @@ class RoomRepository(BaseRepository[Room]):
         for table in (Operation, ConflictResolution):
             await self._session.exec(delete(table).where(col(table.room_id) == room_id))
         await self._session.exec(delete(Room).where(col(Room.id) == room_id))
-
-    async def list_for_user(self, user_id: str, *, limit: int, offset: int = 0) -> list[Room]:
-        """List the rooms that the user is a member of, last joined first."""
-        return await self._all(
-            select(Room)
-            .join(RoomMember, col(RoomMember.room_id) == col(Room.id))
-            .where(RoomMember.user_id == user_id)
-            .order_by(col(RoomMember.joined_at).desc(), col(RoomMember.room_id))
-            .limit(limit)
-            .offset(offset)
-        )
-
-    async def list_public(self, *, search: str | None = None, limit: int, offset: int = 0) -> list[Room]:
-        """List rooms that are not private, newest first.
-
-        `search` is words, each of which must begin some word of the name or the description.
-        """
-        statement = select(Room).where(~col(Room.private))
-        if search is not None and search.strip():
-            statement = statement.where(matches(search))
-        return await self._all(
-            statement.order_by(col(Room.created_at).desc(), col(Room.id)).limit(limit).offset(offset)
-        )
 
     async def claim(self, room_id: str) -> int:
         """Make all earlier owners stale: raise the owner epoch by one and return it; NotFoundError(room_not_found)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from rayrooms.client.room import RoomClient
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from rayrooms.client.events import TextChanged
-    from rayrooms.client.rest import LoggedOperation, Snapshot
-    from rayrooms.protocol import ChatMessage, Operation, Participant, Range
+    from rayrooms.client.bodies import Conflict, LoggedOperation, Snapshot, StoredMessage
+    from rayrooms.client.events import ChatChanged, TextChanged
+    from rayrooms.protocol import ChatMessage, Operation, Participant, Range, Role
 
 T = TypeVar("T")
 
@@ -75,6 +75,14 @@ class BlockingRoom:
         return self._call(lambda: self._room.saved)
 
     @property
+    def role(self) -> Role | None:
+        return self._call(lambda: self._room.role)
+
+    @property
+    def language(self) -> str:
+        return self._call(lambda: self._room.language)
+
+    @property
     def users(self) -> list[Participant]:
         return self._call(lambda: self._room.users)
 
@@ -101,6 +109,12 @@ class BlockingRoom:
     def set_cursor(self, ranges: list[Range]) -> None:
         self._call(lambda: self._room.set_cursor(ranges))
 
+    def set_presence(self, status: Literal["online", "away"]) -> None:
+        self._call(lambda: self._room.set_presence(status))
+
+    def set_typing(self, *, is_typing: bool) -> None:
+        self._call(lambda: self._room.set_typing(is_typing=is_typing))
+
     def send_chat(self, content: str, *, reply_to: str | None = None) -> None:
         self._call(lambda: self._room.send_chat(content, reply_to=reply_to))
 
@@ -116,6 +130,11 @@ class BlockingRoom:
     def on_change(self, callback: Callable[[TextChanged], None]) -> Callable[[], None]:
         """`callback` runs on the background thread; it must not call this object."""
         off = self._call(lambda: self._room.on_change(callback))
+        return lambda: self._call(off)
+
+    def on_chat(self, callback: Callable[[ChatChanged], None]) -> Callable[[], None]:
+        """`callback` runs on the background thread; it must not call this object."""
+        off = self._call(lambda: self._room.on_chat(callback))
         return lambda: self._call(off)
 
     def wait_acked(self, timeout: float | None = None) -> None:
@@ -135,6 +154,12 @@ class BlockingRoom:
 
     def snapshot(self) -> Snapshot:
         return self._run(self._room.snapshot())
+
+    def chat_history(self) -> list[StoredMessage]:
+        return self._run(self._room.chat_history())
+
+    def conflicts(self) -> list[Conflict]:
+        return self._run(self._room.conflicts())
 
     def _call(self, function: Callable[[], T]) -> T:
         """Run `function` on the loop's thread, between two of its turns."""

@@ -3,104 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
+from rayrooms.client.bodies import (
+    AcceptedInvitation,
+    Conflict,
+    Invitation,
+    LoggedOperation,
+    Member,
+    Room,
+    RoomSummary,
+    SignedIn,
+    Snapshot,
+    StoredMessage,
+)
 from rayrooms.client.transport import base_url
 from rayrooms.errors import RayroomsError, UnavailableError, from_code
-from rayrooms.protocol import Operation, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
+
+    from rayrooms.client.bodies import RoomScope
+    from rayrooms.protocol import Role
 
 T = TypeVar("T")
 
-
-class SignedIn(msgspec.Struct):
-    """A token and whom it stands for."""
-
-    token: str
-    user_id: str
-    name: str
-    expires_at: datetime
+_PAGE = 200
+"""The most items that the server puts on a page."""
 
 
-class Room(msgspec.Struct):
-    """A room; `role` is the caller's, None when not a member."""
-
-    room_id: str
-    name: str
-    description: str
-    owner_id: str
-    private: bool
-    max_users: int
-    language: str
-    role: Role | None
-    member_count: int
-    version: int
-
-
-class Invitation(msgspec.Struct):
-    """A link that makes whoever opens it a member in `role`; `path` is its page, with the token as the fragment."""
-
-    invitation_id: str
-    room_id: str
-    role: Role
-    token: str
-    path: str
-    created_by: str
-    created_at: datetime
-    expires_at: datetime
-    uses: int
-
-
-class AcceptedInvitation(msgspec.Struct):
-    """The room, and the caller's role in it now: that of the invitation, or a higher one that they had."""
-
-    room_id: str
-    room_name: str
-    role: Role
-
-
-class Member(msgspec.Struct):
-    """A membership; `active` says whether they are connected now."""
-
-    room_id: str
-    user_id: str
-    name: str
-    colour: str
-    role: Role
-    joined_at: datetime
-    last_seen: datetime | None
-    active: bool
-
-
-class LoggedOperation(msgspec.Struct):
-    """A committed operation: it takes the document from `version - 1` to `version`."""
-
-    version: int
-    op: Operation
-    user_id: str
-    client_id: str
-    seq: int
-    timestamp: datetime
-
-
-class Snapshot(msgspec.Struct):
-    """The whole document at `version`; `size_bytes` is its length in UTF-8."""
-
-    content: str
-    version: int
-    size_bytes: int
-    created_at: datetime
-
-
-class _Members(msgspec.Struct):
-    items: list[Member]
+class _Page(msgspec.Struct, Generic[T]):
+    items: list[T]
     next: int | None
+
+
+class _Messages(msgspec.Struct):
+    items: list[StoredMessage]
+    next: datetime | None
 
 
 class _Operations(msgspec.Struct):
@@ -141,6 +85,23 @@ class RestClient:
         self.token = signed_in.token
         return signed_in
 
+    async def renew(self) -> SignedIn:
+        """Stay the same guest: take up a fresh token, and the profile's present name, while the old one still holds.
+
+        Raises ForbiddenError for a token that is no guest's.
+        """
+        signed_in = await self._call("POST", "/api/auth/renew", SignedIn)
+        self.token = signed_in.token
+        return signed_in
+
+    async def rooms(self, scope: RoomScope = "all", search: str | None = None) -> list[RoomSummary]:
+        """All rooms of that scope, newest first; `search` holds words that begin words of their name or description."""
+        query: dict[str, str | int] = {"scope": scope}
+        if search is not None:
+            query["search"] = search
+        rooms = await self._all("/api/rooms", _Page[RoomSummary], query)
+        return list({room.room_id: room for room in rooms}.values())
+
     async def create_room(
         self, name: str, *, room_id: str | None = None, private: bool = False, language: str = "text"
     ) -> Room:
@@ -159,14 +120,7 @@ class RestClient:
 
     async def members(self, room_id: str) -> list[Member]:
         """All members, in the order they joined."""
-        members: list[Member] = []
-        offset: int | None = 0
-        while offset is not None:
-            params = {"offset": offset}
-            page = await self._call("GET", f"/api/rooms/{_part(room_id)}/members", _Members, params=params)
-            members += page.items
-            offset = page.next
-        return members
+        return await self._all(f"/api/rooms/{_part(room_id)}/members", _Page[Member])
 
     async def invite(self, room_id: str, *, role: Role = "member", expires_in: int = 7 * 86_400) -> Invitation:
         """Make a link that holds for `expires_in` seconds: viewers and members by an admin, admins by the owner."""
@@ -194,13 +148,41 @@ class RestClient:
         """The whole document as it stands."""
         return await self._call("GET", f"/api/sync/{_part(room_id)}/snapshot", Snapshot)
 
+    async def messages(self, room_id: str) -> list[StoredMessage]:
+        """The whole chat, oldest first."""
+        newest_first: list[StoredMessage] = []
+        params: dict[str, str | int] = {"limit": _PAGE}
+        while True:
+            page = await self._call("GET", f"/api/rooms/{_part(room_id)}/messages", _Messages, params=params)
+            newest_first += page.items
+            if page.next is None:
+                return newest_first[::-1]
+            params["before"] = page.next.isoformat()
+
+    async def conflicts(self, room_id: str) -> list[Conflict]:
+        """All concurrent edits that touched the same place, oldest first."""
+        newest_first = await self._all(f"/api/rooms/{_part(room_id)}/conflicts", _Page[Conflict])
+        met = {(conflict.version, conflict.other_version): conflict for conflict in newest_first}
+        return list(met.values())[::-1]
+
+    async def _all(self, path: str, kind: type[_Page[T]], query: Mapping[str, str | int] | None = None) -> list[T]:
+        """A whole list. Items that come while it is read push others on to the next page, so some may come twice."""
+        items: list[T] = []
+        offset: int | None = 0
+        while offset is not None:
+            params = {**(query or {}), "offset": offset, "limit": _PAGE}
+            page = await self._call("GET", path, kind, params=params)
+            items += page.items
+            offset = page.next
+        return items
+
     async def _call(
         self,
         method: str,
         path: str,
         kind: type[T],
         *,
-        params: dict[str, int] | None = None,
+        params: Mapping[str, str | int] | None = None,
         body: dict[str, object] | None = None,
     ) -> T:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}

@@ -30,8 +30,8 @@ from rayrooms.text import from_position_edit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from rayrooms.client.bodies import Conflict, LoggedOperation, Snapshot, StoredMessage
     from rayrooms.client.events import ConnectionStatus, Event
-    from rayrooms.client.rest import LoggedOperation, Snapshot
     from rayrooms.protocol import ChatMessage, Operation, Participant, Range, Role
 
 
@@ -336,6 +336,16 @@ class RoomClient:
         """The whole document as the server has it. Raises as RestClient."""
         async with RestClient(self._url, await self._token()) as rest:
             return await rest.snapshot(self.room_id)
+
+    async def chat_history(self) -> list[StoredMessage]:
+        """The whole chat, oldest first, also from before what `messages` keeps. Raises as RestClient."""
+        async with RestClient(self._url, await self._token()) as rest:
+            return await rest.messages(self.room_id)
+
+    async def conflicts(self) -> list[Conflict]:
+        """All concurrent edits that touched the same place, oldest first. Raises as RestClient."""
+        async with RestClient(self._url, await self._token()) as rest:
+            return await rest.conflicts(self.room_id)
 
     # -------------------------------------------------------------- being told
 

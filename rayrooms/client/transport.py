@@ -35,27 +35,8 @@ class Transport:
 
     @classmethod
     async def open(cls, url: str, token: str, *, subprotocol: str, timeout: float) -> Transport:  # noqa: ASYNC109 - handed to the library
-        """Connect. `url` is the server's base URL (http, https, ws or wss).
-
-        Raises UnauthenticatedError or ForbiddenError when the server refuses the connection itself, UnavailableError
-        when it cannot be reached, InvalidError when `url` is none.
-        """
-        try:
-            connection = await connect(
-                socket_url(url),
-                subprotocols=[Subprotocol(subprotocol)],
-                additional_headers={"Authorization": f"Bearer {token}"},
-                compression=None,
-                open_timeout=timeout,
-                ping_interval=None,
-                close_timeout=1,
-                max_size=MAX_FRAME,
-            )
-        except InvalidStatus as error:
-            raise _refusal(error.response.status_code) from error
-        except (OSError, TimeoutError, WebSocketException) as error:
-            raise UnavailableError(f"The server cannot be reached: {error}.") from error
-        return cls(connection)
+        """Connect; raises what `open_socket` raises."""
+        return cls(await open_socket(url, token, subprotocol=subprotocol, timeout=timeout))
 
     async def send(self, messages: Iterable[AnyClientEvent]) -> None:
         """Write messages, each a frame. Raises UnavailableError when the connection is gone."""
@@ -63,7 +44,7 @@ class Transport:
             for message in messages:
                 await self._connection.send(self._codec.encode(message))
         except ConnectionClosed as error:
-            raise _lost(error) from error
+            raise lost(error) from error
 
     async def receive(self) -> AnyServerEvent:
         """The next message, but for those of kinds that this client does not know.
@@ -75,7 +56,7 @@ class Transport:
             try:
                 frame = await self._connection.recv()
             except ConnectionClosed as error:
-                raise _lost(error) from error
+                raise lost(error) from error
             try:
                 return self._codec.decode_server(frame)
             except InvalidError as error:
@@ -85,6 +66,37 @@ class Transport:
     async def close(self) -> None:
         """Close the connection; waits a second at most for the other side."""
         await self._connection.close()
+
+
+async def open_socket(url: str, token: str, *, subprotocol: str, timeout: float) -> ClientConnection:  # noqa: ASYNC109 - handed to the library
+    """Connect to the server at `url`, its base URL (http, https, ws or wss), for frames in `subprotocol`.
+
+    Raises UnauthenticatedError or ForbiddenError when the server refuses the connection itself, UnavailableError when
+    it cannot be reached, InvalidError when `url` is none.
+    """
+    try:
+        return await connect(
+            socket_url(url),
+            subprotocols=[Subprotocol(subprotocol)],
+            additional_headers={"Authorization": f"Bearer {token}"},
+            compression=None,
+            open_timeout=timeout,
+            ping_interval=None,
+            close_timeout=1,
+            max_size=MAX_FRAME,
+        )
+    except InvalidStatus as error:
+        raise _refusal(error.response.status_code) from error
+    except (OSError, TimeoutError, WebSocketException) as error:
+        raise UnavailableError(f"The server cannot be reached: {error}.") from error
+
+
+def lost(error: ConnectionClosed) -> RayroomsError:
+    """What the end of an open connection means: all but a refused token may pass."""
+    code = error.rcvd.code if error.rcvd is not None else None
+    if code == _BAD_TOKEN:
+        return UnauthenticatedError("The server does not accept the token.")
+    return UnavailableError("The connection to the server is gone.")
 
 
 def socket_url(url: str) -> str:
@@ -102,13 +114,6 @@ def base_url(url: str) -> str:
     parts = urlsplit(socket_url(url))
     scheme = "https" if parts.scheme == "wss" else "http"
     return urlunsplit((scheme, parts.netloc, parts.path.removesuffix("/ws"), "", ""))
-
-
-def _lost(error: ConnectionClosed) -> RayroomsError:
-    code = error.rcvd.code if error.rcvd is not None else None
-    if code == _BAD_TOKEN:
-        return UnauthenticatedError("The server does not accept the token.")
-    return UnavailableError("The connection to the server is gone.")
 
 
 def _refusal(status: int) -> RayroomsError:

@@ -51,7 +51,10 @@ class Cursor(Data):
 
 
 class Participant(Data):
-    """One connected session of a user in a room."""
+    """One connected session of a user in a room.
+
+    `verified` says that somebody vouches for who it is; a guest's name is one that anybody could have chosen.
+    """
 
     session_id: str
     user_id: str
@@ -61,6 +64,7 @@ class Participant(Data):
     status: Status = "online"
     typing: bool = False
     cursor: Cursor | None = None
+    verified: bool = False
 
 
 class ChatMessage(Data):

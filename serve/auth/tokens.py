@@ -10,6 +10,8 @@ import jwt
 
 from rayrooms.errors import InvalidError, UnauthenticatedError
 from rayrooms.text import check_text
+from rayrooms.vouching import ISSUER as JUPYTER_ISSUER
+from rayrooms.vouching import MAX_LIFETIME_SECONDS, MAX_NAME, jupyter_user_id
 from serve.auth.signing import Signer
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 AUDIENCE = "rayrooms"
 MAX_USER_ID = 64
-MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,37 @@ class Identity:
     email: str | None = None
     guest: bool = False
 
+    @property
+    def verified(self) -> bool:
+        """Whether somebody vouches for who this is; a guest's name is only what they call themselves."""
+        return not self.guest
+
 
 class Tokens:
-    """Issues and verifies the tokens of one server: JWT, HS256, with fixed issuer and audience."""
+    """Issues and verifies the tokens of one server, and verifies those of Jupyter servers that vouch for their users.
 
-    def __init__(self, secret: str, *, ttl: float) -> None:
-        """`ttl`: how long issued tokens live, in seconds. Raises ValueError when the secret is empty or short."""
+    All are JWT, HS256, for one audience. The secret under which a token holds tells what it may say: only this server's
+    own names any user, that of the Jupyter servers names users of theirs, whose ids are made by `jupyter_user_id`.
+    """
+
+    def __init__(self, secret: str, *, ttl: float, jupyter_secret: str = "") -> None:
+        """`ttl`: how long issued tokens live, in seconds; without `jupyter_secret` no Jupyter server vouches.
+
+        Raises ValueError when the secret is empty, when one is short, or when both are the same.
+        """
         self._signer = Signer(secret, AUDIENCE)
+        self._jupyter: Signer | None = None
+        if jupyter_secret:
+            setting = "RAYROOMS_JUPYTER_SECRET"
+            if jupyter_secret == secret:
+                raise ValueError(f"{setting} is RAYROOMS_JWT_SECRET: whoever has that can sign as anybody.")
+            self._jupyter = Signer(jupyter_secret, AUDIENCE, issuer=JUPYTER_ISSUER, setting=setting)
         self._ttl = ttl
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Tokens:
         """Raises ValueError when the settings hold no secret, or a weak one."""
-        return cls(settings.jwt_secret, ttl=settings.guest_ttl)
+        return cls(settings.jwt_secret, ttl=settings.guest_ttl, jupyter_secret=settings.jupyter_secret)
 
     def issue(
         self, user_id: str, name: str, ttl: float | None = None, *, email: str | None = None, guest: bool = False
@@ -59,21 +78,44 @@ class Tokens:
     def verify(self, token: str) -> Identity:
         """Who the token stands for. Raises UnauthenticatedError(bad_token) and says why."""
         try:
-            claims = self._signer.claims(token, ["sub"])
+            return self._identity(token)
         except jwt.ExpiredSignatureError:
             raise UnauthenticatedError("The token has expired.") from None
         except jwt.InvalidTokenError as error:
             raise UnauthenticatedError("The token does not hold.") from error
-        user_id = _text_claim(claims, "sub", MAX_USER_ID)
-        if not user_id:
-            raise UnauthenticatedError("The token names no user.")
-        return Identity(
-            user_id=user_id,
-            name=_text_claim(claims, "name", MAX_NAME) or user_id,
-            expires_at=float(claims["exp"]),
-            email=_text_claim(claims, "email", 254) or None,
-            guest=claims.get("guest") is True,
-        )
+
+    def _identity(self, token: str) -> Identity:
+        try:
+            return _named(self._signer.claims(token, ["sub"]))
+        except jwt.InvalidSignatureError:
+            if self._jupyter is None:
+                raise
+        return _vouched_for(self._jupyter.claims(token, ["sub"]))
+
+
+def _named(claims: dict[str, Any]) -> Identity:
+    """The user whom a token under the server's own secret names."""
+    user_id = _text_claim(claims, "sub", MAX_USER_ID)
+    if not user_id:
+        raise UnauthenticatedError("The token names no user.")
+    return Identity(
+        user_id=user_id,
+        name=_text_claim(claims, "name", MAX_NAME) or user_id,
+        expires_at=float(claims["exp"]),
+        email=_text_claim(claims, "email", 254) or None,
+        guest=claims.get("guest") is True,
+    )
+
+
+def _vouched_for(claims: dict[str, Any]) -> Identity:
+    """The user for whom a Jupyter server vouches, whatever else its token claims."""
+    if not claims["sub"]:
+        raise UnauthenticatedError("The token names no user.")
+    expires_at = float(claims["exp"])
+    if not expires_at - float(claims["iat"]) <= MAX_LIFETIME_SECONDS:
+        raise UnauthenticatedError(f"A Jupyter server vouches for at most {MAX_LIFETIME_SECONDS} seconds.")
+    user_id = jupyter_user_id(claims["sub"])
+    return Identity(user_id=user_id, name=_text_claim(claims, "name", MAX_NAME) or user_id, expires_at=expires_at)
 
 
 def _text_claim(claims: dict[str, Any], key: str, max_length: int) -> str:

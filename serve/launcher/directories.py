@@ -49,9 +49,16 @@ class DataDirectory:
 
     def jwt_secret(self) -> str:
         """The secret that signs this server's tokens: made once, so that tokens outlive a restart."""
-        path = self.path / "jwt-secret"
+        return self._secret("jwt-secret")
+
+    def jupyter_secret(self) -> str:
+        """The secret with which Jupyter servers vouch for their users: read from here by those on this machine."""
+        return self._secret("jupyter-secret")
+
+    def _secret(self, name: str) -> str:
+        path = self.path / name
         if not path.exists():
-            fresh = self.path / "jwt-secret.new"
+            fresh = self.path / f"{name}.new"
             fresh.unlink(missing_ok=True)
             write_private(fresh, secrets.token_urlsafe(48))
             fresh.replace(path)

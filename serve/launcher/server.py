@@ -111,6 +111,7 @@ class Launcher:
             runtime_dir=str(runtime_dir),
             database_url=database.url,
             jwt_secret=settings.jwt_secret or data.jwt_secret(),
+            jupyter_secret=settings.jupyter_secret or data.jupyter_secret(),
         )
         data.remember(self._server_id)
         undo.callback(data.forget)

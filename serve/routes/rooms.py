@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import AwareDatetime
 
+from persistence.repositories import RoomScope
 from serve.problems import refusals
 from serve.routes.checked import CheckedRoute
 from serve.routes.dependencies import Caller, Limit, Offset, RoomIdPath, ServicesDep, UserIdPath
@@ -12,7 +13,7 @@ from serve.schemas.conflicts import ConflictPage
 from serve.schemas.members import Member, MemberPage, NewMember, RoleChange
 from serve.schemas.messages import MessagePage
 from serve.schemas.operations import OperationPage
-from serve.schemas.rooms import NewRoom, RoomDetails, RoomPage, RoomScope
+from serve.schemas.rooms import NewRoom, RoomDetails, RoomPage
 
 router = APIRouter(prefix="/api/rooms", tags=["rooms"], route_class=CheckedRoute)
 

@@ -1,13 +1,11 @@
 """Bodies of rooms."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from rayrooms.protocol import Role
 from serve.schemas.base import Page, RequestBody, ResponseBody, RoomId, Timestamp
-
-RoomScope = Literal["mine", "public", "all"]
 
 
 class NewRoom(RequestBody):

@@ -6,23 +6,29 @@ import secrets
 import string
 from typing import TYPE_CHECKING
 
-from persistence.repositories import ConflictRepository, RoomMemberRepository, RoomRepository, UserRepository
+from persistence.repositories import (
+    ConflictRepository,
+    PersonalRepository,
+    RoomMemberRepository,
+    RoomRepository,
+    UserRepository,
+)
 from persistence.tables import Room, RoomMember
 from serve.auth.accounts import account_of
 from serve.auth.roles import Permission, allowed, require_self
 from serve.schemas.conflicts import Conflict, ConflictPage
 from serve.schemas.operations import OperationPage
 from serve.schemas.rooms import LivePlace, RoomDetails, RoomPage, RoomSummary
-from serve.services.listing import PersonalRepository
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from persistence.database import Database
+    from persistence.repositories import RoomScope
     from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
     from serve.auth.tokens import Identity
-    from serve.schemas.rooms import NewRoom, RoomScope
+    from serve.schemas.rooms import NewRoom
     from serve.services.history import RoomHistory
     from serve.services.live import LiveRooms
 

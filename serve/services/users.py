@@ -6,11 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import UserRepository
+from persistence.repositories import PersonalRepository, UserRepository
 from serve.auth.accounts import account_of
 from serve.auth.roles import require_self
 from serve.schemas.users import Profile, UserStatus
-from serve.services.listing import PersonalRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from serve.origins import GrantedOrigins
 from serve.socketio import packets
 from serve.socketio.connection import SocketIOConnection
 from serve.socketio.conversation import Conversation
@@ -32,6 +33,7 @@ class SocketIOEndpoint:
     def __init__(self, handlers: Handlers, settings: Settings, connections: OpenConnections) -> None:
         self._handlers = handlers
         self._settings = settings
+        self._origins = GrantedOrigins.from_settings(settings)
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +41,7 @@ class SocketIOEndpoint:
         headers = Headers(scope=scope)
         if scope["type"] == "websocket":
             await receive()  # websocket.connect
-        refused = refusal(scope, headers, self._settings.allowed_origins)
+        refused = refusal(scope, headers, self._origins)
         if refused is not None:
             await refuse(refused, scope, receive, send)
             return

@@ -14,7 +14,7 @@ from serve.socketio import packets
 from serve.sockets.handshake import origin_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Container
 
     from starlette.types import Receive, Scope, Send
 
@@ -52,7 +52,7 @@ _SESSION = Refused(400, _EngineError(1, "Session ID unknown: a connection starts
 _NO_UPGRADE = Refused(400, _EngineError(3, "Bad request: this is not a WebSocket handshake."))
 
 
-def refusal(scope: Scope, headers: Headers, allowed: Collection[str]) -> Refused | None:
+def refusal(scope: Scope, headers: Headers, allowed: Container[str]) -> Refused | None:
     """Why a request does not become a connection; None when it does."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
     if not origin_allowed(headers, allowed):

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from rayrooms import protocol
 from rayrooms.codec import codec_for
 from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
+from serve.origins import GrantedOrigins
 from serve.sockets.connection import WebSocketConnection
 from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
 
@@ -39,13 +40,14 @@ class SocketEndpoint:
     def __init__(self, handlers: Handlers, settings: Settings, connections: OpenConnections) -> None:
         self._handlers = handlers
         self._settings = settings
+        self._origins = GrantedOrigins.from_settings(settings)
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection from handshake to end."""
         await receive()  # websocket.connect
         headers = Headers(scope=scope)
-        if not origin_allowed(headers, self._settings.allowed_origins):
+        if not origin_allowed(headers, self._origins):
             await send({"type": "websocket.close", "code": 4403, "reason": "origin not allowed"})
             return
         offered: list[str] = scope.get("subprotocols", [])

@@ -67,27 +67,18 @@ class Handlers:
             case protocol.Typing():
                 session = self._session(connection, event.data.room_id, event.data.user_id)
                 self._post(session, link.SetTyping(session.sid, event.data.is_typing))
-            case protocol.SendChat():
-                data = event.data
-                session = self._session(connection, data.room_id, data.user_id)
-                if data.reply_to is not None:
-                    _check_id(data.reply_to)
+            case protocol.SendChat(data=data):
+                session = self._session_about(connection, data.room_id, data.user_id, data.reply_to)
                 self._post(session, link.Post(session.sid, data.content, data.reply_to, event.ref))
-            case protocol.EditMessage():
-                changed = event.data
-                session = self._session(connection, changed.room_id, changed.user_id)
-                _check_id(changed.message_id)
-                self._post(session, link.EditMessage(session.sid, changed.message_id, changed.content, event.ref))
-            case protocol.DeleteMessage():
-                gone = event.data
-                session = self._session(connection, gone.room_id, gone.user_id)
-                _check_id(gone.message_id)
-                self._post(session, link.DeleteMessage(session.sid, gone.message_id, event.ref))
-            case protocol.AddReaction():
-                reaction = event.data
-                session = self._session(connection, reaction.room_id, reaction.user_id)
-                _check_id(reaction.message_id)
-                self._post(session, link.React(session.sid, reaction.message_id, reaction.emoji, event.ref))
+            case protocol.EditMessage(data=data):
+                session = self._session_about(connection, data.room_id, data.user_id, data.message_id)
+                self._post(session, link.EditMessage(session.sid, data.message_id, data.content, event.ref))
+            case protocol.DeleteMessage(data=data):
+                session = self._session_about(connection, data.room_id, data.user_id, data.message_id)
+                self._post(session, link.DeleteMessage(session.sid, data.message_id, event.ref))
+            case protocol.AddReaction(data=data):
+                session = self._session_about(connection, data.room_id, data.user_id, data.message_id)
+                self._post(session, link.React(session.sid, data.message_id, data.emoji, event.ref))
             case protocol.GetSync():
                 session = self._session(connection, event.data.room_id, None)
                 self._post(session, link.Sync(session.sid, event.data.version, event.ref))
@@ -187,6 +178,15 @@ class Handlers:
         session = connection.sessions.get(room_id)
         if session is None:
             raise InvalidError("Join the room first.", code="not_joined")
+        return session
+
+    def _session_about(
+        self, connection: Connection, room_id: str, user_id: str | None, message_id: str | None
+    ) -> RoomSession:
+        """The session that says something about a message, if about any."""
+        session = self._session(connection, room_id, user_id)
+        if message_id is not None:
+            _check_id(message_id)
         return session
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from rayrooms.errors import TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Container
 
     from starlette.datastructures import Headers
 
@@ -18,13 +18,13 @@ AUTH_TIMEOUT = 15.0
 """Seconds within which it has to."""
 
 
-def origin_allowed(headers: Headers, allowed: Collection[str]) -> bool:
-    """Browsers say where a page comes from: from this server itself, or from a place that the settings name."""
+def origin_allowed(headers: Headers, allowed: Container[str]) -> bool:
+    """Browsers say where a page comes from: it has to be this server itself, or an origin that is granted this."""
     origin = headers.get("origin")
     if origin is None or origin in allowed:
         return True
     try:
-        return urlsplit(origin).netloc == headers.get("host", "")
+        return urlsplit(origin).netloc == headers.get("host")
     except ValueError:
         return False
 

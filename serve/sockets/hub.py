@@ -214,6 +214,7 @@ class RoomHub:
                 at.version,
                 at.version_epoch,
                 at.ref,
+                identity.verified,
             )
         )
 

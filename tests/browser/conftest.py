@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import httpx
 import pytest
-from playwright.async_api import async_playwright, expect
 
 from tests.live.people import Person
 from tests.live.server import OutsideServer, Server, data_directory
-from tests.live.sockets import PATIENCE
 
+from .chromium import chromium
 from .profile import Profiles, profiles_of
 from .visitor import Screen, Visitor
 
@@ -35,20 +33,6 @@ LOG_WINDOW = 100
 
 DESK = Screen()
 PHONE = Screen(width=380, height=800)
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",  # the tests may run as root, where Chromium has no sandbox; all pages are our own
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    # Several visitors share the screen: none of them counts as hidden unless a test says so.
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-background-timer-throttling",
-]
 
 
 class Visit(Protocol):
@@ -102,13 +86,8 @@ def own_server(server: Server) -> Server:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None, "scripts/chromium installs one"
-    expect.set_options(timeout=PATIENCE * 1000)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import uvicorn
 
 from actors.core.sessions import User
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 
     from actors.core.state import RoomLimits
-    from rayrooms.protocol import AnyServerEvent
+    from rayrooms.protocol import AnyServerEvent, ChatMessage
     from tests.simulation.host import Connection
 
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -74,6 +75,8 @@ class RoomServer:
         """The token of each connection that was made."""
         self.bad_tokens: set[str] = set()
         self.subprotocols: list[str | None] = []
+        self.conflicts: list[dict[str, object]] = []
+        """What its REST route answers."""
         self._users: dict[str, User] = {}
         self._sockets: dict[Connection, _Socket] = {}
         config = uvicorn.Config(
@@ -190,6 +193,15 @@ class RoomServer:
                     for commit in page
                 ]
                 return 200, {"operations": operations, "next": start + 2 if start + 2 < end else None}
+            case "GET", "/api/rooms/room/messages":
+                return 200, {"items": [_stored(message) for message in core.chat.tail()][::-1], "next": None}
+            case "GET", "/api/rooms/room/conflicts":
+                return 200, {"items": self.conflicts, "next": None}
             case _:
                 error = InvalidError("There is no such route.", code="room_not_found")
                 return 404, {"code": error.code, "detail": error.message}
+
+
+def _stored(message: ChatMessage) -> dict[str, object]:
+    shown: dict[str, object] = msgspec.structs.asdict(message)
+    return {"message_id": shown.pop("id"), **shown}

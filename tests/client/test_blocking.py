@@ -15,8 +15,19 @@ from tests.client.conftest import QUICK
 from tests.client.server import ROOM
 
 if TYPE_CHECKING:
-    from rayrooms.client.events import TextChanged
+    from rayrooms.client.events import ChatChanged, TextChanged
     from tests.client.server import RoomServer
+
+
+MET: dict[str, object] = {
+    "version": 4,
+    "other_version": 3,
+    "user_id": "ada",
+    "other_user_id": "bob",
+    "kind": "insert-insert",
+    "strategy": "transform",
+    "created_at": "2026-01-05T09:30:00Z",
+}
 
 
 async def test_blocking_room(server: RoomServer) -> None:
@@ -56,6 +67,21 @@ async def test_blocking_room(server: RoomServer) -> None:
             assert ada.snapshot().content == ada.text == "Jello"
             assert [one.version for one in ada.history(2)] == [3, 4]
             assert len(ada.users) == 2
+            assert [one.deleted for one in ada.chat_history()] == [True]
+            server.conflicts.append(MET)
+            assert [(one.version, one.kind) for one in ada.conflicts()] == [(4, "insert-insert")]
+            assert (ada.role, ada.language) == ("member", "text")
+            posted: list[ChatChanged] = []
+            off = ada.on_chat(posted.append)
+            bob.set_typing(is_typing=True)
+            bob.set_presence("away")
+            bob.send_chat("bye")
+            bob.sync(5)
+            ada.sync(5)
+            off()
+            assert [one.message.content for one in posted] == ["bye"]
+            (seen,) = [one for one in ada.users if one.user_id == "bob"]
+            assert (seen.status, seen.typing) == ("away", True)
             with pytest.raises(InvalidError):
                 ada.insert(99, "x")
             ada.insert(0, "> ")

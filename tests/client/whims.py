@@ -355,6 +355,7 @@ class Whims:
             status=self.dice.choice(STATUSES),
             typing=self.dice.random() < 0.2,
             cursor=self._cursor() if self.dice.random() < 0.6 else None,
+            verified=name != PEOPLE[0],
         )
 
     def _cursor(self) -> Cursor:

@@ -67,13 +67,16 @@ def test_one_launcher_holds_a_data_directory(tmp_path: Path) -> None:
     DataDirectory(str(tmp_path / "data")).release()
 
 
-def test_the_signing_secret_is_kept_and_private(tmp_path: Path) -> None:
-    """UP-4: tokens outlive a restart because the secret does; only its owner can read it."""
+def test_the_secrets_are_kept_and_private(tmp_path: Path) -> None:
+    """UP-4, UP-15: tokens outlive a restart because the secrets do; only their owner can read them."""
     data = DataDirectory(str(tmp_path))
-    secret = data.jwt_secret()
-    assert len(secret) >= 32
-    assert data.jwt_secret() == secret
-    assert stat.S_IMODE((tmp_path / "jwt-secret").stat().st_mode) == 0o600
+    made = {"jwt-secret": data.jwt_secret(), "jupyter-secret": data.jupyter_secret()}
+    assert len(set(made.values())) == len(made)
+    for name, secret in made.items():
+        assert len(secret) >= 32
+        assert (tmp_path / name).read_text().strip() == secret
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    assert (data.jwt_secret(), data.jupyter_secret()) == tuple(made.values())
     data.release()
 
 

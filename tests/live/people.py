@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+import jwt
+
+from rayrooms import vouching
 
 from .sockets import PATIENCE, Socket
 
@@ -13,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     import httpx
+
+    from .server import Server
 
 Codec = Literal["json", "msgpack"]
 
@@ -69,6 +76,13 @@ class Person:
         async with self.connected(codec) as socket:
             await socket.join(room_id, **join)
             yield socket
+
+
+def vouched_for(server: Server, username: str, name: str, http: httpx.AsyncClient) -> Person:
+    """Someone who is logged in to a Jupyter server that shares its secret with this server."""
+    claims = vouching.vouched_claims(username, name, issued_at=time.time())
+    token = jwt.encode({**claims}, server.jupyter_secret, vouching.ALGORITHM)
+    return Person(vouching.jupyter_user_id(username), name, token, server.url, http)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ class Server:
         self._data_dir = data_dir
         self._settings = settings
         self._log = data_dir.with_suffix(".log")
-        self._port = _free_port()
+        self._port = free_port()
         self._launcher: psutil.Popen | None = None
         self._server_id = ""
         self.url = f"http://127.0.0.1:{self._port}"
@@ -43,6 +43,16 @@ class Server:
     def jwt_secret(self) -> str:
         """What its tokens are signed with."""
         return (self._data_dir / "jwt-secret").read_text().strip()
+
+    @property
+    def jupyter_secret(self) -> str:
+        """What Jupyter servers vouch with for their users."""
+        return (self._data_dir / "jupyter-secret").read_text().strip()
+
+    @property
+    def jupyter_secret_file(self) -> Path:
+        """What Jupyter servers vouch with."""
+        return self._data_dir / "jupyter-secret"
 
     def start(self) -> None:
         """Start it and return once it is well."""
@@ -118,8 +128,14 @@ class Server:
 class OutsideServer(Server):
     """A server that somebody else started; its processes are none of ours."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, jupyter_secret_file: Path | None = None) -> None:
         self.url = url.rstrip("/")
+        self._jupyter_secret_file = jupyter_secret_file
+
+    @property
+    def jupyter_secret_file(self) -> Path:
+        assert self._jupyter_secret_file is not None, "nobody said where the server's secret is"
+        return self._jupyter_secret_file
 
 
 @contextlib.contextmanager
@@ -153,7 +169,7 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port below the ephemeral range.
 
     There, a client that tries again and again while the server is down may be given that very port for itself, connect

@@ -9,10 +9,13 @@ import jwt
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from .people import vouched_for
 from .sockets import Socket
 
 if TYPE_CHECKING:
-    from .people import Person
+    import httpx
+
+    from .people import Codec, Person
     from .server import Server
 
 BAD_TOKEN = 4401
@@ -73,6 +76,36 @@ async def test_expired_and_forged_tokens(own_server: Server, ada: Person) -> Non
             assert await socket.closed() == BAD_TOKEN
 
 
+@pytest.mark.parametrize("codec", ["json", "msgpack"])
+async def test_whom_a_jupyter_server_vouches_for(
+    own_server: Server, ada: Person, http: httpx.AsyncClient, codec: Codec
+) -> None:
+    """AUTH-7, WS-23, UP-15: by the secret that the server made, and everybody sees who is a guest and who is not."""
+    grace = vouched_for(own_server, "grace@example.org", "Grace", http)
+    room_id = await ada.make_room()
+    async with ada.inside(room_id, codec) as first, grace.inside(room_id, codec) as second:
+        seen = (await first.expect("user_joined"))["user"]
+        assert (seen["user_id"], seen["name"], seen["verified"]) == (grace.user_id, "Grace", True)
+        people = {user["user_id"]: user.get("verified", False) for user in second.joined["users"]}
+        assert people == {ada.user_id: False, grace.user_id: True}
+        assert await second.edit(["hello"], client_id=second.joined["client_id"], seq=1, version=0) == 1
+    assert [member["role"] for member in (await grace.api("GET", f"/api/rooms/{room_id}/members"))["items"]] == [
+        "owner",
+        "member",
+    ]
+
+
+async def test_what_no_jupyter_server_may_say(own_server: Server, ada: Person, http: httpx.AsyncClient) -> None:
+    """AUTH-7, AUTH-9, PR-2: too long a life, or another issuer's words under this secret."""
+    grace = vouched_for(own_server, "grace", "Grace", http)
+    claims = jwt.decode(grace.token, options={"verify_signature": False})
+    for changes in ({"exp": claims["iat"] + 3601}, {"exp": claims["iat"] - 60}, {"iss": "rayrooms"}, {"aud": "else"}):
+        token = jwt.encode(claims | changes, own_server.jupyter_secret, "HS256")
+        async with Socket.open(ada.url, token=token) as socket:
+            await socket.error("bad_token")
+            assert await socket.closed() == BAD_TOKEN
+
+
 async def test_nothing_works_before_the_token(ada: Person) -> None:
     """PR-2: but a ping."""
     room_id = await ada.make_room()
@@ -98,7 +131,9 @@ async def test_a_connection_stays_its_user_s(ada: Person, bob: Person) -> None:
         assert (await socket.expect("connection_response"))["user_id"] == ada.user_id
 
 
-@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "http://[", "https://editor.example.evil"])
+@pytest.mark.parametrize(
+    "origin", ["http://elsewhere.example", "null", "http://[", "https://editor.example.evil", "http://localhost.evil"]
+)
 async def test_pages_from_elsewhere_are_refused(ada: Person, origin: str) -> None:
     """PR-4: before the handshake ends."""
     with pytest.raises(InvalidStatus) as refusal:
@@ -108,7 +143,7 @@ async def test_pages_from_elsewhere_are_refused(ada: Person, origin: str) -> Non
 
 
 async def test_own_and_allowed_pages_are_let_in(own_server: Server, ada: Person) -> None:
-    """PR-4."""
-    for origin in (own_server.url, "https://editor.example"):
+    """PR-4, PR-11: and so are those of notebooks on this machine."""
+    for origin in (own_server.url, "https://editor.example", "http://localhost:8888"):
         async with Socket.open(ada.url, token=ada.token, origin=origin) as socket:
             await socket.expect("connection_response", user_id=ada.user_id)

@@ -17,7 +17,7 @@ from websockets.typing import Origin
 from rayrooms.client.room import RoomClient
 from tests.socketio.stock import NodeClient, PythonClient, StockClient
 
-from .people import together, until
+from .people import together, until, vouched_for
 from .server import kill
 
 if TYPE_CHECKING:
@@ -59,6 +59,19 @@ async def both(stock: type[StockClient], ada: Person, bob: Person) -> AsyncItera
 async def pair(stock: type[StockClient], ada: Person, bob: Person) -> AsyncIterator[Pair]:
     async with both(stock, ada, bob) as pair:
         yield pair
+
+
+async def test_whom_a_jupyter_server_vouches_for(
+    stock: type[StockClient], own_server: Server, ada: Person, http: httpx.AsyncClient
+) -> None:
+    """AUTH-7, WS-23."""
+    grace = vouched_for(own_server, "grace", "Grace", http)
+    room_id = await ada.make_room()
+    async with ada.inside(room_id) as other, stock(ada.url, token=grace.token) as client:
+        joined = await client.join(room_id)
+        people = {user["user_id"]: user.get("verified", False) for user in joined["users"]}
+        assert people == {ada.user_id: False, "jupyter-grace": True}
+        assert (await other.expect("user_joined"))["user"]["verified"] is True
 
 
 async def test_connecting_and_disconnecting(stock: type[StockClient], ada: Person, bob: Person) -> None:

@@ -16,8 +16,8 @@ from persistence.repositories import (
     InvitationRepository,
     MessageRepository,
     OperationRepository,
+    PersonalRepository,
     RoomMemberRepository,
-    RoomRepository,
 )
 from persistence.tables import utc_now
 
@@ -30,6 +30,7 @@ _FILL = """
 INSERT INTO rooms (id, name, description, owner_id, private, created_at)
 SELECT 'room' || i, 'Room ' || i, md5(i::text), 'u' || i % 500, i % 3 = 0, now() - i * interval '1 min'
 FROM generate_series(0, 4999) i;
+INSERT INTO users (id, name, created_at) SELECT 'u' || i, 'U', now() FROM generate_series(0, 4999) i;
 INSERT INTO room_members (room_id, user_id, name, joined_at)
 SELECT 'room' || i % 1000, 'u' || i / 10, 'U', now() - i * interval '1 min' FROM generate_series(1000, 10999) i;
 INSERT INTO operations (room_id, version, op_type, position, content, op, user_id, client_id, seq, epoch, at)
@@ -63,16 +64,28 @@ def filled(url: str) -> Iterator[str]:
 
 _QUERIES: dict[str, tuple[Callable[[AsyncSession], Awaitable[object]], set[str]]] = {
     "rooms of a user": (
-        lambda session: RoomRepository(session).list_for_user("u150", limit=20),
-        {"room_members_of_user_idx", "rooms_pkey"},
+        lambda session: PersonalRepository(session).rooms("u150", scope="mine", limit=20),
+        {"room_members_of_user_idx", "rooms_pkey", "operations_pkey"},
     ),
     "public rooms": (
-        lambda session: RoomRepository(session).list_public(limit=20),
+        lambda session: PersonalRepository(session).rooms("u150", scope="public", limit=20),
         {"rooms_public_created_at_idx"},
     ),
+    "public rooms and those of a user": (
+        lambda session: PersonalRepository(session).rooms("u150", scope="all", limit=5),
+        {"rooms_public_created_at_idx", "room_members_of_user_idx"},
+    ),
     "public rooms by words": (
-        lambda session: RoomRepository(session).list_public(search="c4ca4238a0b9", limit=20),
+        lambda session: PersonalRepository(session).rooms("u150", scope="public", search="c4ca4238a0b9", limit=20),
         {"rooms_search_idx"},
+    ),
+    "where a user is": (
+        lambda session: PersonalRepository(session).active("u150", limit=20),
+        {"room_members_of_user_idx"},
+    ),
+    "when a user was last seen": (
+        lambda session: PersonalRepository(session).last_seen("u150"),
+        {"room_members_of_user_idx"},
     ),
     "members of a room": (
         lambda session: RoomMemberRepository(session).page("room7", limit=5),

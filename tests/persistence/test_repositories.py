@@ -16,6 +16,7 @@ from persistence.repositories import (
     InvitationRepository,
     MessageRepository,
     OperationRepository,
+    PersonalRepository,
     RoomMemberRepository,
     RoomRepository,
     UserRepository,
@@ -139,33 +140,72 @@ async def test_deleting_a_room_deletes_all_that_is_in_it(
         assert await RoomRepository(session).find(gone) is None
 
 
-async def test_rooms_are_listed_by_member_and_by_words(database: Database) -> None:
-    """DB-6: lists page in a fixed order; private rooms are not in the public list; search is by beginnings of words."""
+async def test_rooms_are_listed_by_scope_and_by_words(database: Database) -> None:
+    """DB-6: lists page in a fixed order; others' private rooms are in none; search is by beginnings of words."""
     tag, user = uuid.uuid4().hex[:10], uuid.uuid4().hex
     async with database.session() as session:
         rooms, members = RoomRepository(session), RoomMemberRepository(session)
-        for number in range(5):
+        await UserRepository(session).upsert(user, "Pierre", None, "#000000")
+        for number in range(6):
             room = Room(
                 id=f"{tag}-{number}",
                 name=f"Fermat {tag}",
                 description="a margin too narrow" if number < 2 else "",
                 owner_id=user,
-                private=number == 4,
+                private=number in {4, 5},
                 created_at=NOON + timedelta(minutes=number),
             )
             await rooms.create(room)
-            joined = NOON + timedelta(hours=number)
-            await members.add(RoomMember(room_id=room.id, user_id=user, name="P", joined_at=joined))
-        ids = [f"{tag}-{number}" for number in range(5)]
-        assert [room.id for room in await rooms.list_for_user(user, limit=9)] == ids[::-1]
-        assert [room.id for room in await rooms.list_for_user(user, limit=2, offset=1)] == [ids[3], ids[2]]
-        assert [room.id for room in await rooms.list_public(search=tag, limit=9)] == ids[3::-1]
-        assert [room.id for room in await rooms.list_public(search=f"{tag[:6]} NARR", limit=9)] == ids[1::-1]
-        assert [room.id for room in await rooms.list_public(search=tag, limit=1, offset=1)] == [ids[2]]
-        assert await rooms.list_public(search=f"{tag} elsewhere", limit=9) == []
-        assert await rooms.list_public(search="!?", limit=9) == []
-        assert len(await rooms.list_public(search=" ", limit=3)) == 3
-        assert await rooms.list_public(search="' | ) & !:*<-> " + "x" * 5000, limit=3) == []
+            if number != 5:
+                await members.add(RoomMember(room_id=room.id, user_id=user, name="P", role="owner"))
+        session.add(_operation(f"{tag}-0", 1))
+    ids = [f"{tag}-{number}" for number in range(5)]
+
+    async def listed(user_id: str = user, **query: Any) -> list[str]:
+        async with database.session() as session:
+            return [one.room.id for one in await PersonalRepository(session).rooms(user_id, **query)]
+
+    assert await listed(scope="mine", limit=9) == ids[::-1]
+    assert await listed(scope="mine", limit=2, offset=1) == [ids[3], ids[2]]
+    assert await listed(scope="public", search=tag, limit=9) == ids[3::-1]
+    assert await listed(scope="all", search=tag, limit=9) == ids[::-1]
+    assert await listed("eve", scope="all", search=tag, limit=9) == ids[3::-1]
+    assert await listed("eve", scope="mine", limit=9) == []
+    assert await listed(scope="public", search=f"{tag[:6]} NARR", limit=9) == ids[1::-1]
+    assert await listed(scope="public", search=tag, limit=1, offset=1) == [ids[2]]
+    assert await listed(scope="public", search=f"{tag} elsewhere", limit=9) == []
+    assert await listed(scope="public", search="!?", limit=9) == []
+    assert len(await listed(scope="public", search=" ", limit=3)) == 3
+    assert await listed(scope="public", search="' | ) & !:*<-> " + "x" * 5000, limit=3) == []
+    async with database.session() as session:
+        *_, oldest = await PersonalRepository(session).rooms(user, scope="mine", limit=9)
+        assert (oldest.role, oldest.owner_name, oldest.edited_at) == ("owner", "Pierre", NOON + timedelta(seconds=1))
+        [strange] = await PersonalRepository(session).rooms("eve", scope="public", search=tag, limit=1)
+        assert (strange.role, strange.owner_name, strange.edited_at) == (None, "Pierre", None)
+
+
+async def test_where_somebody_is_and_was(database: Database, new_room: Callable[..., str]) -> None:
+    """DB-3: the rooms they are connected to, last joined first, and when they were last seen in any."""
+    user = uuid.uuid4().hex
+    joined = [new_room() for _ in range(4)]
+    async with database.session() as session:
+        personal = PersonalRepository(session)
+        assert (await personal.active(user, limit=9), await personal.last_seen(user)) == ([], None)
+        for number, room_id in enumerate(joined):
+            await RoomMemberRepository(session).add(
+                RoomMember(
+                    room_id=room_id,
+                    user_id=user,
+                    name="P",
+                    joined_at=NOON + timedelta(minutes=number),
+                    last_seen=NOON - timedelta(minutes=number) if number else None,
+                    active=number != 2,
+                )
+            )
+        active = [member.room_id for member in await personal.active(user, limit=9)]
+        assert active == [joined[3], joined[1], joined[0]]
+        assert [member.room_id for member in await personal.active(user, limit=1)] == [joined[3]]
+        assert await personal.last_seen(user) == NOON - timedelta(minutes=1)
 
 
 async def test_members(database: Database, room_id: str) -> None:

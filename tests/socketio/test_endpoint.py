@@ -126,6 +126,16 @@ class TestHandshake:
             assert closing["type"] == "websocket.close"
 
 
+async def test_guests_are_told_from_the_others(gateway: Gateway) -> None:
+    """WS-23, SIO-2."""
+    async with Peer(gateway) as ada, Peer(gateway) as guest:
+        await ada.join("ada")
+        joined = await guest.join("guest")
+        people = {one["user_id"]: one.get("verified", False) for one in joined["users"]}
+        assert people == {"ada": True, "guest": False}
+        assert "verified" not in (await ada.event("user_joined"))["user"]
+
+
 class TestRefusals:
     """SIO-6, G8: what is wrong is told to its sender, who goes on."""
 

@@ -172,6 +172,27 @@ async def test_coming_and_going_is_counted_once(desk: Desk) -> None:
     await until(lambda: len(owner.core.sessions) == 0)
 
 
+@pytest.mark.parametrize("binary", [False, True])
+async def test_guests_are_told_from_the_others(desk: Desk, *, binary: bool) -> None:
+    """WS-23: by everybody, at once and when joining later, also after the room went to another owner."""
+    ada, ada_hears = connected("ada", binary=binary)
+    guest, guest_hears = connected("guest", binary=binary)
+    await desk.handlers.handle(ada, join())
+    await until(lambda: bool(ada_hears.of("room_joined")))
+    await desk.handlers.handle(guest, join())
+    await until(lambda: bool(guest_hears.of("room_joined")))
+    (joined,) = ada_hears.of("user_joined")
+    assert (joined["user"]["user_id"], "verified" in joined["user"]) == ("guest", False)
+    await desk.town.bury()
+    await until(lambda: len(guest_hears.of("room_joined")) == 2)
+    await until(lambda: len(guest_hears.of("room_joined")[-1]["users"] + guest_hears.of("user_joined")) == 2)
+    for people in (
+        guest_hears.of("room_joined")[0]["users"],
+        guest_hears.of("room_joined")[1]["users"] + [one["user"] for one in guest_hears.of("user_joined")],
+    ):
+        assert {one["user_id"]: one.get("verified", False) for one in people} == {"ada": True, "guest": False}
+
+
 async def test_who_is_kept_out_wakes_nothing(desk: Desk) -> None:
     """WS-15, G10."""
     desk.access.roles["eve"] = None

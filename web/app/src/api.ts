@@ -1,9 +1,9 @@
 /**
- * The server, as the pages call it: one session, one REST client, and what its refusals mean for people. It takes the
+ * The server, as the pages call it: one session and one REST client. It takes the
  * parts of the library that it needs: the whole of it is for rooms, and loads with them.
  */
 
-import { RayroomsError, UnauthenticatedError } from "../../client/src/errors.ts";
+import { UnauthenticatedError } from "../../client/src/errors.ts";
 import { RestClient } from "../../client/src/rest/client.ts";
 import { SessionKeeper } from "./session.ts";
 
@@ -29,12 +29,6 @@ export async function request<T>(run: (rest: RestClient) => Promise<T>): Promise
     if (error instanceof UnauthenticatedError) session.refused(token);
     throw error;
   }
-}
-
-/** What to tell people of an error: the server's own sentence, or ours when it could not be asked. */
-export function explain(error: unknown): string {
-  if (error instanceof RayroomsError) return error.message;
-  return "The server cannot be reached. Check your connection and try again.";
 }
 
 function browserStorage(): Storage | null {

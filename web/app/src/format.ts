@@ -43,9 +43,13 @@ export function momentOf(time: Date, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(time);
 }
 
-/** One or two letters that stand for a name: of its first and last word; whole characters, whatever their script. */
+/**
+ * One or two letters that stand for a name: of its first and last word; whole characters, whatever their script, and no
+ * brackets.
+ */
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/u).filter(Boolean);
+  const unbracketed = name.split(/\s+/u).map((word) => word.replace(/^\p{P}+/u, ""));
+  const words = unbracketed.filter(Boolean);
   const first = words[0];
   const last = words.at(-1);
   if (first === undefined || last === undefined) return "?";

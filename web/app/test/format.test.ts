@@ -54,5 +54,6 @@ test("APP-13 initials are whole characters of the first and last word", () => {
   assert.equal(initials("李 小龍"), "李小");
   assert.equal(initials("👩‍💻 Dev"), "👩‍💻D");
   assert.equal(initials("e\u0301lan"), "E\u0301");
+  assert.equal(initials("ada (kernel)"), "AK");
   assert.equal(initials("   "), "?");
 });

@@ -77,6 +77,19 @@ test("APP-37 a role or name that a member shows now goes before the one in the l
   assert.deepEqual([ana?.role, ana?.name], ["viewer", "Ana L."]);
 });
 
+test("APP-47 a person is verified when all their sessions are, and unknown while they are not here", () => {
+  const here = [
+    participant("ana", "a1", { verified: true }),
+    participant("ana", "a2", { verified: true }),
+    participant("ben", "b1"),
+    participant("cleo", "c1", { verified: true }),
+    participant("cleo", "c2"),
+  ];
+  const people = peopleOf([member("ana", "owner"), member("dan", "member")], here, "ben", new Map());
+  const found = Object.fromEntries(people.map((person) => [person.userId, person.verified]));
+  assert.deepEqual(found, { ana: true, ben: false, cleo: false, dan: null });
+});
+
 test("APP-38 the owner rules over everyone, admins over members and viewers, nobody over the owner or themselves", () => {
   const person = (role: Role, isYou = false): Person => ({
     ...(peopleOf([member("x", role)], [], isYou ? "x" : "y", new Map())[0] as Person),

@@ -77,7 +77,7 @@ class Fake {
   store(): RoomStore {
     return new RoomStore({
       room: this.state as unknown as Room,
-      rest: this.rest as unknown as RestClient,
+      rest: () => this.rest as unknown as RestClient,
       userId: "ana",
       readMark: {
         load: () => this.mark,

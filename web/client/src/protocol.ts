@@ -22,7 +22,10 @@ export interface Cursor {
   ranges: Range[];
 }
 
-/** One connected session of a user in a room. */
+/**
+ * One connected session of a user in a room. `verified` says that somebody vouches for who it is; a guest's name is
+ * one that anybody could have chosen.
+ */
 export interface Participant {
   session_id: string;
   user_id: string;
@@ -32,6 +35,7 @@ export interface Participant {
   status?: Status;
   typing?: boolean;
   cursor?: Cursor | null;
+  verified?: boolean;
 }
 
 /** A chat message; `reactions` maps an emoji to the ids of the users who chose it; `created_at` is ISO 8601 UTC. */

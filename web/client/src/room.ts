@@ -9,10 +9,12 @@ import { Keeping } from "./keeping.ts";
 import type { ChatMessage, Operation, Participant, Range, Role } from "./protocol.ts";
 import { Requests } from "./requests.ts";
 import { Runner, type RunnerEvent, type RunnerOptions } from "./runner.ts";
+import type { SavedState } from "./saved-state.ts";
 import { ClientState } from "./state.ts";
 import type { EditStore } from "./store/edit-store.ts";
 import { diff, fromPositionEdit, isNoop } from "./text/index.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+import type { Connect } from "./transport/connection.ts";
 import { TRANSPORTS, type TransportName } from "./transport/index.ts";
 
 export interface RoomOptions {
@@ -25,6 +27,8 @@ export interface RoomOptions {
   userId?: string;
   /** Default: json. */
   transport?: TransportName;
+  /** Makes the connections, in place of a transport by name; it is given `url` and a token. */
+  connect?: Connect;
   /** Keeps unsaved edits over the end of the page: see `openEditStore`. */
   store?: EditStore | null;
   /** Under which edits are numbered, if not under a fresh id. No two clients may go by one at a time. */
@@ -72,7 +76,7 @@ export class Room {
     this.#saved = state.saved;
     const connection: Omit<RunnerOptions, "look" | "tell" | "gate"> = {
       url: options.url,
-      connect: TRANSPORTS[options.transport ?? "json"],
+      connect: options.connect ?? TRANSPORTS[options.transport ?? "json"],
       token: options.token,
       timing: this.#timing,
       random: Math.random,
@@ -128,6 +132,11 @@ export class Room {
 
   get saved(): SaveState {
     return this.#state.saved;
+  }
+
+  /** The own edits that are not in the database, with all that they stand on; null when there are none. */
+  get unsaved(): SavedState | null {
+    return this.#state.save();
   }
 
   /** Whether edits that are not saved yet would survive the end of this page. */

@@ -5,7 +5,7 @@
 
 import { forceParsing } from "@codemirror/language";
 import type { Participant, Range } from "../../client/src/index.ts";
-import { HistoryView, RoomEditor } from "../src/index.ts";
+import { HistoryView, loadLanguage, RoomEditor } from "../src/index.ts";
 import { FakeRoom } from "../test/fakeRoom.ts";
 
 interface Bench {
@@ -63,7 +63,15 @@ window.bench = {
   open(text, language, dark = false) {
     this.editor?.destroy();
     this.room = new FakeRoom(text);
-    this.editor = new RoomEditor({ parent, room: this.room, language, dark, nonce: "bench", label: "Document" });
+    this.editor = new RoomEditor({
+      parent,
+      room: this.room,
+      language,
+      loadLanguage,
+      dark,
+      nonce: "bench",
+      label: "Document",
+    });
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   },
   place(name, colour, ranges) {

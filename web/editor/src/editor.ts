@@ -8,7 +8,7 @@ import type { Room } from "../../client/src/index.ts";
 import { documentOf, RoomBinding } from "./binding.ts";
 import { cursorLayers } from "./cursorLayers.ts";
 import { followCursors, remoteCursors, setRemoteCursors } from "./cursors.ts";
-import { loadLanguage } from "./languageSupport.ts";
+import type { LanguageLoader } from "./languageSupport.ts";
 import { findLanguage } from "./languages.ts";
 import { ownSelections } from "./ownSelections.ts";
 import { editing, habits, reading } from "./setup.ts";
@@ -22,11 +22,15 @@ export interface EditorOptions {
   room: EditorRoom;
   /** An id or alias of LANGUAGES; anything else is plain text. */
   language: string;
+  /** Makes the grammar of a language: `loadLanguage` of grammars.ts, or one's own. */
+  loadLanguage: LanguageLoader;
   dark: boolean;
   /** The nonce that the page's content security policy allows style elements by. */
   nonce?: string;
   /** Refuse edits here, whatever the role. */
   readOnly?: boolean;
+  /** Keys and other things of the page's, which go before the editor's own. */
+  extra?: Extension;
   /** What screen readers call the editor. */
   label: string;
   /** Told after each change of the text or of what there is to undo and redo. */
@@ -40,6 +44,7 @@ export class RoomEditor {
   readonly #scheme = new Compartment();
   readonly #grammar = new Compartment();
   readonly #rights = new Compartment();
+  readonly #loadLanguage: LanguageLoader;
   #readOnly: boolean;
   #language = "";
 
@@ -47,6 +52,7 @@ export class RoomEditor {
     const { room, label, nonce, onHistory } = options;
     const binding = new RoomBinding(room);
     this.#room = room;
+    this.#loadLanguage = options.loadLanguage;
     this.#readOnly = options.readOnly ?? false;
     this.view = new EditorView({
       parent: options.parent,
@@ -55,6 +61,7 @@ export class RoomEditor {
         doc: documentOf(room.text),
         extensions: [
           nonce === undefined ? [] : EditorView.cspNonce.of(nonce),
+          options.extra ?? [],
           binding.extension,
           reading,
           editing,
@@ -84,7 +91,7 @@ export class RoomEditor {
     const language = findLanguage(name);
     this.#language = language.id;
     this.view.dispatch({ effects: this.#grammar.reconfigure(habits(language)) });
-    const grammar = await loadLanguage(language.id, this.view.state.doc);
+    const grammar = await this.#loadLanguage(language.id, this.view.state.doc);
     if (this.#language !== language.id || grammar === null) return; // another was chosen meanwhile
     this.view.dispatch({ effects: this.#grammar.reconfigure([habits(language), grammar]) });
   }

@@ -6,7 +6,7 @@ import type { Range } from "../../client/src/index.ts";
 import type { AuthorRun } from "./authorship.ts";
 import { documentOf } from "./binding.ts";
 import { colourOf } from "./colours.ts";
-import { loadLanguage } from "./languageSupport.ts";
+import { loadLanguage } from "./grammars.ts";
 import { findLanguage, isProse } from "./languages.ts";
 import { toCodePoints, toUtf16 } from "./offsets.ts";
 import { LINE_BREAK } from "./operations.ts";

@@ -1,7 +1,8 @@
-/** The grammars of the languages, each loaded when it is first wanted. */
+/** The grammars of the languages, each made when it is first wanted, of a package that is loaded then. */
 
 import { LanguageDescription, LanguageSupport, StreamLanguage, type StreamParser } from "@codemirror/language";
 import { Text } from "@codemirror/state";
+import type { GrammarPackages, ImportPackage } from "./grammarPackages.ts";
 import { findLanguage } from "./languages.ts";
 
 const MAX_NESTED = 200_000;
@@ -9,99 +10,104 @@ const MAX_COLOURED = 2_000_000;
 /** Markdown's parser reads a paragraph from its first line at each key: 190 ms for one of a million characters. */
 const MAX_PARAGRAPH = 50_000;
 
-type Loader = () => Promise<LanguageSupport>;
+type Make = (load: ImportPackage) => Promise<LanguageSupport>;
 
-/** A CodeMirror 5 mode: it colours line by line, and knows nothing of structure. */
-async function mode(parser: Promise<StreamParser<unknown>>): Promise<LanguageSupport> {
-  return new LanguageSupport(StreamLanguage.define(await parser));
+function stream(parser: StreamParser<unknown>): LanguageSupport {
+  return new LanguageSupport(StreamLanguage.define(parser));
 }
 
-function clike(name: "csharp" | "dart" | "kotlin" | "objectiveC" | "scala"): Loader {
-  return () => mode(import("@codemirror/legacy-modes/mode/clike").then((modes) => modes[name]));
+function clike(name: keyof GrammarPackages["mode_clike"]): Make {
+  return async (load) => stream((await load("mode_clike"))[name]);
 }
 
-function javascript(options: { jsx?: boolean; typescript?: boolean }): Loader {
-  return () => import("@codemirror/lang-javascript").then((module) => module.javascript(options));
+function javascript(options: { jsx?: boolean; typescript?: boolean }): Make {
+  return async (load) => (await load("javascript")).javascript(options);
 }
 
-const LOADERS: ReadonlyMap<string, Loader> = new Map<string, Loader>([
-  ["c", () => import("@codemirror/lang-cpp").then((module) => module.cpp())],
-  ["clojure", () => mode(import("@codemirror/legacy-modes/mode/clojure").then((modes) => modes.clojure))],
-  ["cpp", () => import("@codemirror/lang-cpp").then((module) => module.cpp())],
+const GRAMMARS: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ["c", async (load) => (await load("cpp")).cpp()],
+  ["clojure", async (load) => stream((await load("mode_clojure")).clojure)],
+  ["cpp", async (load) => (await load("cpp")).cpp()],
   ["csharp", clike("csharp")],
-  ["css", () => import("@codemirror/lang-css").then((module) => module.css())],
+  ["css", async (load) => (await load("css")).css()],
   ["dart", clike("dart")],
-  ["diff", () => mode(import("@codemirror/legacy-modes/mode/diff").then((modes) => modes.diff))],
-  ["dockerfile", () => mode(import("@codemirror/legacy-modes/mode/dockerfile").then((modes) => modes.dockerFile))],
-  ["elm", () => mode(import("@codemirror/legacy-modes/mode/elm").then((modes) => modes.elm))],
-  ["erlang", () => mode(import("@codemirror/legacy-modes/mode/erlang").then((modes) => modes.erlang))],
-  ["go", () => import("@codemirror/lang-go").then((module) => module.go())],
-  ["groovy", () => mode(import("@codemirror/legacy-modes/mode/groovy").then((modes) => modes.groovy))],
-  ["haskell", () => mode(import("@codemirror/legacy-modes/mode/haskell").then((modes) => modes.haskell))],
-  ["html", () => import("@codemirror/lang-html").then((module) => module.html())],
-  ["ini", () => mode(import("@codemirror/legacy-modes/mode/properties").then((modes) => modes.properties))],
-  ["java", () => import("@codemirror/lang-java").then((module) => module.java())],
+  ["diff", async (load) => stream((await load("mode_diff")).diff)],
+  ["dockerfile", async (load) => stream((await load("mode_dockerfile")).dockerFile)],
+  ["elm", async (load) => stream((await load("mode_elm")).elm)],
+  ["erlang", async (load) => stream((await load("mode_erlang")).erlang)],
+  ["go", async (load) => (await load("go")).go()],
+  ["groovy", async (load) => stream((await load("mode_groovy")).groovy)],
+  ["haskell", async (load) => stream((await load("mode_haskell")).haskell)],
+  ["html", async (load) => (await load("html")).html()],
+  ["ini", async (load) => stream((await load("mode_properties")).properties)],
+  ["java", async (load) => (await load("java")).java()],
   ["javascript", javascript({})],
-  ["json", () => import("@codemirror/lang-json").then((module) => module.json())],
+  ["json", async (load) => (await load("json")).json()],
   ["jsx", javascript({ jsx: true })],
-  ["julia", () => mode(import("@codemirror/legacy-modes/mode/julia").then((modes) => modes.julia))],
+  ["julia", async (load) => stream((await load("mode_julia")).julia)],
   ["kotlin", clike("kotlin")],
-  ["latex", () => mode(import("@codemirror/legacy-modes/mode/stex").then((modes) => modes.stex))],
-  ["less", () => mode(import("@codemirror/legacy-modes/mode/css").then((modes) => modes.less))],
-  ["lua", () => mode(import("@codemirror/legacy-modes/mode/lua").then((modes) => modes.lua))],
+  ["latex", async (load) => stream((await load("mode_stex")).stex)],
+  ["less", async (load) => stream((await load("mode_css")).less)],
+  ["lua", async (load) => stream((await load("mode_lua")).lua)],
   ["markdown", markdown],
-  ["nginx", () => mode(import("@codemirror/legacy-modes/mode/nginx").then((modes) => modes.nginx))],
+  ["nginx", async (load) => stream((await load("mode_nginx")).nginx)],
   ["objectivec", clike("objectiveC")],
-  ["ocaml", () => mode(import("@codemirror/legacy-modes/mode/mllike").then((modes) => modes.oCaml))],
-  ["perl", () => mode(import("@codemirror/legacy-modes/mode/perl").then((modes) => modes.perl))],
-  ["php", () => import("@codemirror/lang-php").then((module) => module.php())],
-  ["powershell", () => mode(import("@codemirror/legacy-modes/mode/powershell").then((modes) => modes.powerShell))],
-  ["protobuf", () => mode(import("@codemirror/legacy-modes/mode/protobuf").then((modes) => modes.protobuf))],
-  ["python", () => import("@codemirror/lang-python").then((module) => module.python())],
-  ["r", () => mode(import("@codemirror/legacy-modes/mode/r").then((modes) => modes.r))],
-  ["ruby", () => mode(import("@codemirror/legacy-modes/mode/ruby").then((modes) => modes.ruby))],
-  ["rust", () => import("@codemirror/lang-rust").then((module) => module.rust())],
+  ["ocaml", async (load) => stream((await load("mode_mllike")).oCaml)],
+  ["perl", async (load) => stream((await load("mode_perl")).perl)],
+  ["php", async (load) => (await load("php")).php()],
+  ["powershell", async (load) => stream((await load("mode_powershell")).powerShell)],
+  ["protobuf", async (load) => stream((await load("mode_protobuf")).protobuf)],
+  ["python", async (load) => (await load("python")).python()],
+  ["r", async (load) => stream((await load("mode_r")).r)],
+  ["ruby", async (load) => stream((await load("mode_ruby")).ruby)],
+  ["rust", async (load) => (await load("rust")).rust()],
   ["scala", clike("scala")],
-  ["scss", () => mode(import("@codemirror/legacy-modes/mode/css").then((modes) => modes.sCSS))],
-  ["shell", () => mode(import("@codemirror/legacy-modes/mode/shell").then((modes) => modes.shell))],
-  ["sql", () => import("@codemirror/lang-sql").then((module) => module.sql())],
-  ["swift", () => mode(import("@codemirror/legacy-modes/mode/swift").then((modes) => modes.swift))],
-  ["toml", () => mode(import("@codemirror/legacy-modes/mode/toml").then((modes) => modes.toml))],
+  ["scss", async (load) => stream((await load("mode_css")).sCSS)],
+  ["shell", async (load) => stream((await load("mode_shell")).shell)],
+  ["sql", async (load) => (await load("sql")).sql()],
+  ["swift", async (load) => stream((await load("mode_swift")).swift)],
+  ["toml", async (load) => stream((await load("mode_toml")).toml)],
   ["tsx", javascript({ jsx: true, typescript: true })],
   ["typescript", javascript({ typescript: true })],
-  ["xml", () => import("@codemirror/lang-xml").then((module) => module.xml())],
-  ["yaml", () => import("@codemirror/lang-yaml").then((module) => module.yaml())],
+  ["xml", async (load) => (await load("xml")).xml()],
+  ["yaml", async (load) => (await load("yaml")).yaml()],
 ]);
 
 /** GitHub's Markdown, whose fenced code is coloured in its own language. */
-async function markdown(): Promise<LanguageSupport> {
-  const module = await import("@codemirror/lang-markdown");
-  return module.markdown({ base: module.markdownLanguage, codeLanguages: describe });
+async function markdown(load: ImportPackage): Promise<LanguageSupport> {
+  const module = await load("markdown");
+  return module.markdown({ base: module.markdownLanguage, codeLanguages: (name) => describe(name, load) });
 }
 
 /** The same with fenced code left as it is: what parses the fences costs with their number at each key. */
-async function longMarkdown(): Promise<LanguageSupport> {
-  const module = await import("@codemirror/lang-markdown");
+async function longMarkdown(load: ImportPackage): Promise<LanguageSupport> {
+  const module = await load("markdown");
   return module.markdown({ base: module.markdownLanguage });
 }
 
-function describe(name: string): LanguageDescription | null {
+function describe(name: string, load: ImportPackage): LanguageDescription | null {
   const { id, label } = findLanguage(name);
-  const load = LOADERS.get(id);
-  return load === undefined ? null : LanguageDescription.of({ name: label, load });
+  const make = GRAMMARS.get(id);
+  return make === undefined ? null : LanguageDescription.of({ name: label, load: () => make(load) });
 }
 
 /**
- * The grammar of the language that goes by this name; null for plain text and what is not known.
+ * Makes the grammar of the language that goes by a name; null for plain text and what is not known. Rejects when it
+ * cannot be loaded.
  *
  * It is one that keeps typing swift in `doc`: long texts get a plainer one, huge ones none.
  */
-export async function loadLanguage(name: string, doc: Text = Text.empty): Promise<LanguageSupport | null> {
-  const { id } = findLanguage(name);
-  if (doc.length > MAX_COLOURED) return null;
-  if (id === "markdown" && doc.length > MAX_PARAGRAPH && longestParagraph(doc) > MAX_PARAGRAPH) return null;
-  if (id === "markdown" && doc.length > MAX_NESTED) return longMarkdown();
-  return (await LOADERS.get(id)?.()) ?? null;
+export type LanguageLoader = (name: string, doc?: Text) => Promise<LanguageSupport | null>;
+
+/** Grammars from packages that `load` brings in. */
+export function languageLoader(load: ImportPackage): LanguageLoader {
+  return async (name, doc = Text.empty) => {
+    const { id } = findLanguage(name);
+    if (doc.length > MAX_COLOURED) return null;
+    if (id === "markdown" && doc.length > MAX_PARAGRAPH && longestParagraph(doc) > MAX_PARAGRAPH) return null;
+    if (id === "markdown" && doc.length > MAX_NESTED) return longMarkdown(load);
+    return (await GRAMMARS.get(id)?.(load)) ?? null;
+  };
 }
 
 /** The most characters without an empty line between them. */

@@ -28,7 +28,7 @@ const structure = EditorView.theme({
   },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-mono, ui-monospace, monospace)", lineHeight: "1.6", overflow: "auto" },
-  ".cm-content": { padding: "12px 0 40vh", caretColor: TEXT_COLOUR },
+  ".cm-content": { padding: "12px 0 var(--editor-end, 40vh)", caretColor: TEXT_COLOUR },
   ".cm-line": { padding: "0 16px 0 8px" },
   ".cm-cursor, .cm-dropCursor": { borderLeft: `2px solid ${TEXT_COLOUR}`, marginLeft: "-1px" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
@@ -39,7 +39,10 @@ const structure = EditorView.theme({
   },
   ".cm-activeLineGutter": { color: MUTED_COLOUR },
   ".cm-gutters": { backgroundColor: SURFACE_COLOUR, color: FAINT_COLOUR, border: "none" },
-  ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 16px", minWidth: "40px" },
+  ".cm-lineNumbers .cm-gutterElement": {
+    padding: "0 4px 0 var(--editor-margin, 16px)",
+    minWidth: "calc(24px + var(--editor-margin, 16px))",
+  },
   ".cm-foldGutter .cm-gutterElement": { cursor: "pointer", padding: "0 4px" },
   ".cm-foldPlaceholder": {
     margin: "0 2px",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Text } from "@codemirror/state";
-import { loadLanguage } from "../src/languageSupport.ts";
+import { loadLanguage } from "../src/grammars.ts";
 import { findLanguage, LANGUAGES } from "../src/languages.ts";
 
 test("ED-15 every language has an id that rooms can store, and all but plain text a grammar that loads and parses", async () => {

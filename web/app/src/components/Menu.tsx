@@ -5,6 +5,7 @@ import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { ICON_SIZE, type Icon } from "./icon.ts";
 import { place } from "./place.ts";
+import { rootOf } from "./root.ts";
 
 export interface MenuItem {
   label: string;
@@ -49,7 +50,7 @@ export function Menu({ label, trigger, items, align = "end" }: MenuProps) {
   ];
   const show = (which: "first" | "last" | "checked"): void => {
     const menu = list.current;
-    const anchor = document.getElementById(triggerId);
+    const anchor = menu && rootOf(menu).getElementById(triggerId);
     if (!menu || !anchor) return;
     menu.showPopover();
     const at = place(
@@ -69,7 +70,7 @@ export function Menu({ label, trigger, items, align = "end" }: MenuProps) {
 
   const onMenuKey = (event: KeyboardEvent): void => {
     const all = entries();
-    const focused = document.activeElement;
+    const focused = list.current && rootOf(list.current).activeElement;
     const at = focused instanceof HTMLButtonElement ? all.indexOf(focused) : -1;
     const target = nextEntry(event.key, all, at);
     if (target) {

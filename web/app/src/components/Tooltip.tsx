@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { place } from "./place.ts";
+import { rootOf } from "./root.ts";
 
 const DELAY_MS = 450;
 
@@ -15,7 +16,7 @@ export function Tooltip({ text, children }: { text: string; children: ComponentC
   );
 }
 
-/** The layer; stands once in the page. It is a popover, so that it shows above dialogs and is never cut off. */
+/** The layer; stands once in the page, or in a shadow tree for what is in that. It is a popover, so that it shows above dialogs and is never cut off. */
 export function TooltipLayer() {
   const element = useRef<HTMLDivElement>(null);
 
@@ -58,9 +59,18 @@ export function TooltipLayer() {
     };
 
     const { signal } = listening;
-    document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && consider(event), { signal });
-    document.addEventListener("focusin", consider, { signal });
-    document.addEventListener("focusout", hide, { signal });
+    const root = rootOf(tip); // what happens in a shadow tree seems, outside of it, to happen to its host
+    const pointed = (event: Event): void => {
+      if (event instanceof PointerEvent && event.pointerType !== "touch") consider(event);
+    };
+    const left = (event: Event): void => {
+      const to = event instanceof PointerEvent ? event.relatedTarget : null;
+      if (!(to instanceof Node && root.contains(to))) hide();
+    };
+    root.addEventListener("pointerover", pointed, { signal });
+    root.addEventListener("pointerout", left, { signal });
+    root.addEventListener("focusin", consider, { signal });
+    root.addEventListener("focusout", hide, { signal });
     document.addEventListener("pointerdown", hide, { signal });
     document.addEventListener("scroll", hide, { signal, capture: true, passive: true });
     document.addEventListener("keydown", onKey, { signal });

@@ -4,8 +4,9 @@ import { Globe, Lock } from "lucide-preact";
 import { useId, useState } from "preact/hooks";
 import type { RoomDetails } from "../../../client/src/index.ts";
 import { LANGUAGES } from "../../../editor/src/languages.ts";
-import { explain, request } from "../api.ts";
+import { request } from "../api.ts";
 import { Button, Dialog, Field, Segmented, Select, TextArea, TextInput } from "../components/index.ts";
+import { explain } from "../explain.ts";
 
 const LONGEST_NAME = 100;
 const LONGEST_DESCRIPTION = 2_000;

@@ -1,8 +1,9 @@
 /** Changing one's name. */
 
 import { useId, useState } from "preact/hooks";
-import { explain, request, session } from "../api.ts";
+import { request, session } from "../api.ts";
 import { Button, Dialog, Field, TextInput, toast } from "../components/index.ts";
+import { explain } from "../explain.ts";
 import { LONGEST_NAME } from "./SignInForm.tsx";
 
 interface ProfileDialogProps {

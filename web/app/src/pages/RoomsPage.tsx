@@ -4,8 +4,9 @@ import { CloudOff, DoorOpen, Globe, Plus, Search, SearchX } from "lucide-preact"
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import type { RoomSummary } from "../../../client/src/index.ts";
-import { explain, request } from "../api.ts";
+import { request } from "../api.ts";
 import { Button, EmptyState, Segmented, Skeleton, TextInput } from "../components/index.ts";
+import { explain } from "../explain.ts";
 import { RoomList, type RoomQuery } from "../roomList.ts";
 import { roomPath } from "../routes.ts";
 import { useTitle } from "../title.ts";

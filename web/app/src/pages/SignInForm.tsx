@@ -2,8 +2,9 @@
 
 import { ArrowRight } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { explain, session } from "../api.ts";
+import { session } from "../api.ts";
 import { Button, Field, TextInput } from "../components/index.ts";
+import { explain } from "../explain.ts";
 
 /** As long as the server takes names. */
 export const LONGEST_NAME = 100;

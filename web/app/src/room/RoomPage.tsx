@@ -4,7 +4,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { session } from "../api.ts";
 import { Button, ProblemPage } from "../components/index.ts";
-import { RoomContext } from "./context.ts";
+import { RoomContext, StoreContext } from "./context.ts";
 import { download } from "./download.ts";
 import { failureOf } from "./logic/failures.ts";
 import { wouldLose } from "./logic/saveLabel.ts";
@@ -112,7 +112,9 @@ function LiveRoom({ store }: { store: RoomStore }) {
   const value = useMemo(() => ({ store, ui }), [store, ui]);
   return (
     <RoomContext.Provider value={value}>
-      <RoomView />
+      <StoreContext.Provider value={store}>
+        <RoomView />
+      </StoreContext.Provider>
     </RoomContext.Provider>
   );
 }

@@ -23,14 +23,15 @@ export class ChatStore {
   readonly older = signal<OlderState>("none");
 
   readonly #room: Room;
-  readonly #rest: RestClient;
-  readonly #userId: string;
+  readonly #rest: () => RestClient | null;
+  readonly #userId: () => string;
   readonly #mark: ReadMark;
   readonly #log = signal(new ChatLog());
   readonly #readUpTo = signal<number | null>(null);
-  #isLookedAt = false;
+  readonly #lookers = new Set<object>();
 
-  constructor(room: Room, rest: RestClient, userId: string, mark: ReadMark) {
+  /** `rest` reads the older messages; where it is null, there are none to be had. */
+  constructor(room: Room, rest: () => RestClient | null, userId: () => string, mark: ReadMark) {
     this.#room = room;
     this.#rest = rest;
     this.#userId = userId;
@@ -46,7 +47,7 @@ export class ChatStore {
     const after = before.rejoined(tail);
     this.#log.value = after;
     if (after.messages[0]?.id !== before.messages[0]?.id) {
-      this.older.value = after.messages.length > 0 ? "more" : "none";
+      this.older.value = after.messages.length > 0 && this.#rest() !== null ? "more" : "none";
     }
     if (this.#readUpTo.value === null) {
       this.#read(); // on the first visit nothing counts as missed
@@ -60,12 +61,18 @@ export class ChatStore {
     this.#lookedAt();
   }
 
-  /** Whether the chat is in sight. What was unread when it came into sight stays marked until it goes. */
-  look(isLookedAt: boolean): void {
-    if (this.#isLookedAt === isLookedAt) {
+  /**
+   * Whether `looker` (a panel, say) has the chat in sight. What was unread when it first came into sight stays marked
+   * until it is in no looker's sight any more.
+   */
+  look(isLooking: boolean, looker: object = this): void {
+    const before = this.#isLookedAt;
+    if (isLooking) this.#lookers.add(looker);
+    else this.#lookers.delete(looker);
+    const isLookedAt = this.#isLookedAt;
+    if (isLookedAt === before) {
       return;
     }
-    this.#isLookedAt = isLookedAt;
     this.firstNewId.value = isLookedAt ? (this.#unread()[0]?.id ?? null) : null;
     this.#lookedAt();
   }
@@ -76,7 +83,7 @@ export class ChatStore {
 
   /** The reader's own newest message that can be edited. */
   get lastOwn(): ChatMessage | undefined {
-    return this.#log.value.lastBy(this.#userId);
+    return this.#log.value.lastBy(this.#userId());
   }
 
   /** Resolves once the room has posted it. */
@@ -88,12 +95,13 @@ export class ChatStore {
   /** Bring in the page of messages before the oldest one held. */
   async loadOlder(): Promise<void> {
     const oldest = this.#log.value.messages[0];
-    if (this.older.value === "loading" || this.older.value === "none" || oldest === undefined) {
+    const rest = this.#rest();
+    if (this.older.value === "loading" || this.older.value === "none" || oldest === undefined || rest === null) {
       return;
     }
     this.older.value = "loading";
     try {
-      const page = await this.#rest.messages(this.#room.roomId, { before: oldest.created_at, limit: OLDER_PAGE });
+      const page = await rest.messages(this.#room.roomId, { before: oldest.created_at, limit: OLDER_PAGE });
       this.#log.value = this.#log.value.with(page.items.map(asChatMessage));
       this.older.value = page.next === null ? "none" : "more";
     } catch {
@@ -101,8 +109,12 @@ export class ChatStore {
     }
   }
 
+  get #isLookedAt(): boolean {
+    return this.#lookers.size > 0;
+  }
+
   #unread(): readonly ChatMessage[] {
-    return unreadMessages(this.#log.value.messages, this.#readUpTo.value ?? Number.POSITIVE_INFINITY, this.#userId);
+    return unreadMessages(this.#log.value.messages, this.#readUpTo.value ?? Number.POSITIVE_INFINITY, this.#userId());
   }
 
   #lookedAt(): void {

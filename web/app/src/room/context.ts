@@ -1,4 +1,4 @@
-/** The room that the parts of its page belong to. */
+/** The room that the parts of a page belong to. */
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
@@ -18,4 +18,15 @@ export function useRoom(): RoomContextValue {
     throw new Error("useRoom is for parts of the room page.");
   }
   return value;
+}
+
+/** The room alone, for parts that other pages than the room's show as well. */
+export const StoreContext = createContext<RoomStore | null>(null);
+
+export function useStore(): RoomStore {
+  const store = useContext(StoreContext);
+  if (store === null) {
+    throw new Error("useStore is for parts of a page that shows a room.");
+  }
+  return store;
 }

@@ -11,7 +11,7 @@ const MOST = 1_000;
 export class MemberList {
   readonly all: ReadonlySignal<readonly MemberFacts[]>;
 
-  readonly #rest: RestClient;
+  readonly #rest: () => RestClient | null;
   readonly #roomId: string;
   readonly #members = signal<readonly MemberFacts[]>([]);
   /** Of whom the list was asked for: what differs after that (a name changed since, say) differs for good. */
@@ -19,7 +19,8 @@ export class MemberList {
   #reading: Promise<void> | null = null;
   #isStale = false;
 
-  constructor(rest: RestClient, roomId: string) {
+  /** Where `rest` is null, the list stays as it is. */
+  constructor(rest: () => RestClient | null, roomId: string) {
     this.#rest = rest;
     this.#roomId = roomId;
     this.all = this.#members;
@@ -55,18 +56,19 @@ export class MemberList {
     do {
       this.#isStale = false;
       try {
-        this.#members.value = await this.#read();
+        const rest = this.#rest();
+        if (rest !== null) this.#members.value = await this.#read(rest);
       } catch {
         return; // the next change, or the next join, asks again
       }
     } while (this.#isStale);
   }
 
-  async #read(): Promise<MemberFacts[]> {
+  async #read(rest: RestClient): Promise<MemberFacts[]> {
     const members: MemberFacts[] = [];
     let offset: number | null = 0;
     while (offset !== null && members.length < MOST) {
-      const page: Page<Member> = await this.#rest.members(this.#roomId, {
+      const page: Page<Member> = await rest.members(this.#roomId, {
         limit: PAGE,
         offset,
       });

@@ -2,7 +2,7 @@
 
 import { openEditStore, Room } from "../../../client/src/index.ts";
 import { rest, session } from "../api.ts";
-import type { ReadMark } from "./chatStore.ts";
+import { readMark } from "./readMark.ts";
 import { RoomStore } from "./roomStore.ts";
 import { afterOnPage } from "./timers.ts";
 
@@ -19,31 +19,10 @@ export async function openRoom(roomId: string, userId: string): Promise<RoomStor
   room.ready.catch(() => undefined); // the store tells of it
   return new RoomStore({
     room,
-    rest,
+    rest: () => rest,
     userId,
     readMark: readMark(roomId, userId),
     now: () => performance.now(),
     after: afterOnPage,
   });
-}
-
-function readMark(roomId: string, userId: string): ReadMark {
-  const key = `rayrooms.read.${userId}.${roomId}`;
-  return {
-    load: () => {
-      try {
-        const stored = localStorage.getItem(key);
-        return stored === null || !Number.isFinite(Number(stored)) ? null : Number(stored);
-      } catch {
-        return null;
-      }
-    },
-    save: (readUpTo) => {
-      try {
-        localStorage.setItem(key, String(readUpTo));
-      } catch {
-        // Storage is shut: what was read is known as long as the page is open.
-      }
-    },
-  };
 }

@@ -1,6 +1,7 @@
 /** An open room as signals: what the page shows of it, and nothing that it could ask the room for. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { UnavailableError } from "../../../client/src/errors.ts";
 import type {
   ConnectionStatus,
   Operation,
@@ -23,7 +24,9 @@ const MEMBERSHIP_ENDS_WITHIN_MS = 2_000;
 
 export interface RoomStoreOptions {
   room: Room;
-  rest: RestClient;
+  /** How the server is asked now; null while there is no way to it but the room's own connection. */
+  rest: () => RestClient | null;
+  /** Empty when only the room can tell. */
   userId: string;
   readMark: ReadMark;
   /** Milliseconds of a clock that does not go back. */
@@ -34,8 +37,6 @@ export interface RoomStoreOptions {
 
 export class RoomStore {
   readonly room: Room;
-  readonly rest: RestClient;
-  readonly userId: string;
   readonly chat: ChatStore;
 
   readonly status = signal<ConnectionStatus>("connecting");
@@ -70,22 +71,34 @@ export class RoomStore {
   #cancelEditing: () => void = () => undefined;
 
   constructor(options: RoomStoreOptions) {
-    const { room, rest, userId, readMark } = options;
+    const { room, rest, readMark } = options;
     this.#options = options;
     this.room = room;
-    this.rest = rest;
-    this.userId = userId;
-    this.chat = new ChatStore(room, rest, userId, readMark);
+    this.chat = new ChatStore(room, rest, () => this.userId, readMark);
     this.#members = new MemberList(rest, room.roomId);
     this.members = this.#members.all;
-    this.people = computed(() => peopleOf(this.members.value, this.participants.value, userId, this.#doing()));
-    this.known = computed(() => peopleOf(this.members.value, this.participants.value, userId, new Map()));
+    this.people = computed(() => peopleOf(this.members.value, this.participants.value, this.userId, this.#doing()));
+    this.known = computed(() => peopleOf(this.members.value, this.participants.value, this.userId, new Map()));
     this.present = computed(() => {
       const here = this.known.value.filter((person) => person.status !== "offline");
       return [...here.filter((person) => !person.isYou), ...here.filter((person) => person.isYou)];
     });
     this.#unsubscribe = this.#listen();
     this.#follow();
+  }
+
+  /** Whose session this is. */
+  get userId(): string {
+    const { sessionId } = this.room;
+    const own = this.participants.value.find((participant) => participant.session_id === sessionId);
+    return own?.user_id ?? this.#options.userId;
+  }
+
+  /** Throws UnavailableError while there is no way to the server but the room's own connection. */
+  get rest(): RestClient {
+    const rest = this.#options.rest();
+    if (rest === null) throw new UnavailableError("The server cannot be asked over this connection.");
+    return rest;
   }
 
   /** Whether unsent edits outlive the tab. */
@@ -198,7 +211,10 @@ export class RoomStore {
 
   /** What the room itself does not tell; the next join asks again when it cannot be read. */
   async #describe(): Promise<void> {
-    const details = await this.rest.room(this.room.roomId).catch(() => null);
+    const details = await this.#options
+      .rest()
+      ?.room(this.room.roomId)
+      .catch(() => null);
     this.isPrivate.value = details?.private ?? this.isPrivate.value;
   }
 

@@ -10,6 +10,11 @@ const TIMEOUT = 30_000;
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 type Query = Record<string, string | number | boolean | undefined>;
 
+export interface RestOptions {
+  /** Headers of every call, for what stands before the server; asked before each call. */
+  headers?: () => Record<string, string>;
+}
+
 export interface CallOptions {
   /** Gives the call up; it then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -25,11 +30,13 @@ export interface CallOptions {
 export class RestClient {
   readonly #url: string;
   readonly #token: (() => string | Promise<string>) | null;
+  readonly #headers: () => Record<string, string>;
 
   /** Throws InvalidError when `url` is not that of a server. */
-  constructor(url: string, token?: () => string | Promise<string>) {
+  constructor(url: string, token?: () => string | Promise<string>, { headers = () => ({}) }: RestOptions = {}) {
     this.#url = addressesOf(url).rest;
     this.#token = token ?? null;
+    this.#headers = headers;
   }
 
   // -------------------------------------------------------------- who one is
@@ -170,6 +177,7 @@ export class RestClient {
   async #call<T>(method: Method, path: string, body: object | undefined, { signal }: CallOptions): Promise<T> {
     const token = await this.#token?.();
     const headers = {
+      ...this.#headers(),
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "Content-Type": "application/json" }),
     };

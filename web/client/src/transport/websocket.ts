@@ -7,6 +7,7 @@ import { asServerEvent, type Connect, type Connection, type ConnectionEvents } f
 
 const BAD_TOKEN = 4401;
 const NORMAL = 1000;
+const ABNORMAL = 1006;
 
 /** How messages become frames. `decode` may throw anything for a frame that cannot be read. */
 export interface Codec {
@@ -22,9 +23,13 @@ export function webSocket(codec: Codec): Connect {
     let socket: WebSocket;
     try {
       socket = new WebSocket(address, [codec.subprotocol, SUBPROTOCOL_BEARER + token]);
-    } catch {
-      // Only a token that no header could carry either makes the constructor refuse.
-      throw new UnauthenticatedError("The token is none: it holds characters that no token has.");
+    } catch (error) {
+      // A syntax error is that of a token that no header could carry either: the address is known to be one. All else is
+      // the page's to be blamed for, such as an unencrypted connection from a page that came by https.
+      if (error instanceof DOMException && error.name === "SyntaxError") {
+        throw new UnauthenticatedError("The token is none: it holds characters that no token has.");
+      }
+      throw new UnavailableError("This page may not connect to the server.", { cause: error });
     }
     return new WebSocketConnection(socket, codec, events);
   };
@@ -46,6 +51,10 @@ class WebSocketConnection implements Connection {
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#receive(event.data);
     socket.onclose = (event) => this.#end(lost(event.code));
+    socket.onerror = () => {
+      // A connection that the page's content security policy forbids ends thus in Chromium, without being closed.
+      if (socket.readyState === WebSocket.CLOSED) this.#end(lost(ABNORMAL));
+    };
   }
 
   send(message: ClientEvent): void {

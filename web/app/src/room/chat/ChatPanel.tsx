@@ -4,8 +4,11 @@ import { useSignal } from "@preact/signals";
 import { ArrowDown, MessageSquare } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../../../client/src/index.ts";
-import { Button, EmptyState, Spinner, toast } from "../../components/index.ts";
-import { useRoom } from "../context.ts";
+import { Button } from "../../components/Button.tsx";
+import { Spinner } from "../../components/Spinner.tsx";
+import { EmptyState } from "../../components/states.tsx";
+import { toast } from "../../components/Toasts.tsx";
+import { useStore } from "../context.ts";
 import { typingLine } from "../logic/activity.ts";
 import { type ChatRow, chatRows } from "../logic/chatGroups.ts";
 import { dayLabel } from "../logic/times.ts";
@@ -16,8 +19,9 @@ import { type MessageActions, MessageGroup } from "./MessageGroup.tsx";
 /** How many pages of older messages a jump to a quoted one reads. */
 const PAGES_FOR_QUOTE = 10;
 
-export function ChatPanel() {
-  const { store, ui } = useRoom();
+/** `onLeave`: Escape in the box, with nothing left to cancel. */
+export function ChatPanel({ onLeave }: { onLeave: () => void }) {
+  const store = useStore();
   const { chat } = store;
   const log = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -90,7 +94,7 @@ export function ChatPanel() {
         onEditLast={() => {
           editing.value = chat.lastOwn?.id ?? null;
         }}
-        onLeave={() => ui.editor.value?.focus()}
+        onLeave={onLeave}
       />
     </div>
   );
@@ -116,7 +120,7 @@ function Row({ row, actions }: { row: ChatRow; actions: MessageActions }) {
 }
 
 function Typing() {
-  const { store } = useRoom();
+  const store = useStore();
   return (
     <p class="chat__typing" aria-live="polite">
       {typingLine(store.typing.map((person) => person.name))}
@@ -134,7 +138,7 @@ function ToEnd({ following: { missed, isFar, toEnd } }: { following: Following }
 }
 
 function Older() {
-  const { chat } = useRoom().store;
+  const { chat } = useStore();
   switch (chat.older.value) {
     case "loading":
       return (
@@ -159,21 +163,22 @@ function Older() {
 
 /** The chat counts as read while it is in sight, in a tab that is too. */
 function useLooking(): void {
-  const { chat } = useRoom().store;
+  const { chat } = useStore();
   useEffect(() => {
-    const look = (): void => chat.look(document.visibilityState === "visible");
+    const looker = {};
+    const look = (): void => chat.look(document.visibilityState === "visible", looker);
     look();
     document.addEventListener("visibilitychange", look);
     return () => {
       document.removeEventListener("visibilitychange", look);
-      chat.look(false);
+      chat.look(false, looker);
     };
   }, [chat]);
 }
 
 /** Near the top, older messages come in. */
 function useOlderMessages(log: { readonly current: HTMLDivElement | null }): void {
-  const { chat } = useRoom().store;
+  const { chat } = useStore();
   const first = chat.messages.value[0]?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at again once a page has come in.
   useEffect(() => {

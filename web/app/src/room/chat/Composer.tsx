@@ -5,9 +5,9 @@ import { Reply, SendHorizontal, X } from "lucide-preact";
 import type { RefObject } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { ChatMessage } from "../../../../client/src/index.ts";
-import { explain } from "../../api.ts";
-import { IconButton } from "../../components/index.ts";
-import { useRoom } from "../context.ts";
+import { IconButton } from "../../components/Button.tsx";
+import { explain } from "../../explain.ts";
+import { useStore } from "../context.ts";
 import { TypingNotice } from "../logic/typing.ts";
 import { afterOnPage } from "../timers.ts";
 import { fitHeight } from "./fitHeight.ts";
@@ -22,7 +22,7 @@ export interface ComposerProps {
 }
 
 export function Composer({ box, replyTo, onSent, onEditLast, onLeave }: ComposerProps) {
-  const { store } = useRoom();
+  const store = useStore();
   const isEmpty = useSignal(true);
   const problem = useSignal<string | null>(null);
   const typing = useMemo(

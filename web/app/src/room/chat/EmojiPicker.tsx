@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { place } from "../../components/place.ts";
+import { rootOf } from "../../components/root.ts";
 
 const EMOJI = [
   ["👍", "Thumbs up"],
@@ -39,7 +40,7 @@ export function EmojiPicker({ held, onChoose, children }: EmojiPickerProps) {
   const popover = useRef<HTMLDivElement>(null);
   const open = (): void => {
     const list = popover.current;
-    const anchor = document.getElementById(buttonId);
+    const anchor = list && rootOf(list).getElementById(buttonId);
     if (list === null || anchor === null) return;
     list.showPopover();
     const at = place(
@@ -92,7 +93,8 @@ function moveInGrid(event: KeyboardEvent & { readonly currentTarget: HTMLElement
   const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -A_ROW, ArrowDown: A_ROW };
   const step = steps[event.key];
   const all = [...event.currentTarget.querySelectorAll<Element>("button")];
-  const at = document.activeElement === null ? -1 : all.indexOf(document.activeElement);
+  const { activeElement } = rootOf(event.currentTarget);
+  const at = activeElement === null ? -1 : all.indexOf(activeElement);
   const next = step === undefined ? undefined : all[at + step];
   if (step !== undefined) {
     event.preventDefault();

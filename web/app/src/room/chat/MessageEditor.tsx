@@ -2,13 +2,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../../../../client/src/index.ts";
-import { explain } from "../../api.ts";
-import { Button } from "../../components/index.ts";
-import { useRoom } from "../context.ts";
+import { Button } from "../../components/Button.tsx";
+import { explain } from "../../explain.ts";
+import { useStore } from "../context.ts";
 import { fitHeight } from "./fitHeight.ts";
 
 export function MessageEditor({ message, onEnd }: { message: ChatMessage; onEnd: () => void }) {
-  const { store } = useRoom();
+  const store = useStore();
   const area = useRef<HTMLTextAreaElement>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);

@@ -3,10 +3,10 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { Reply, Trash2 } from "lucide-preact";
 import type { ChatMessage } from "../../../../client/src/index.ts";
-import { Avatar } from "../../components/index.ts";
+import { Avatar } from "../../components/Avatar.tsx";
 import { momentOf } from "../../format.ts";
 import { authorColour } from "../colour.ts";
-import { useRoom } from "../context.ts";
+import { useStore } from "../context.ts";
 import { type AuthorGroup, listNames, reactionCounts } from "../logic/chatGroups.ts";
 import { textParts } from "../logic/links.ts";
 import { clock } from "../logic/times.ts";
@@ -24,7 +24,7 @@ export interface MessageActions {
 }
 
 export function MessageGroup({ group, actions }: { group: AuthorGroup; actions: MessageActions }) {
-  const { store } = useRoom();
+  const store = useStore();
   return (
     <section class="message-group" aria-label={`${group.name}, ${clock(group.at)}`}>
       <span aria-hidden="true" class="message-group__avatar">
@@ -111,7 +111,7 @@ function Content({ text }: { text: string }) {
 }
 
 function Quote({ id, jumpTo }: { id: string; jumpTo: (id: string) => void }) {
-  const { chat } = useRoom().store;
+  const { chat } = useStore();
   const quoted = chat.messages.value.find((message) => message.id === id);
   const text = quoted === undefined ? "an earlier message" : quoted.deleted ? "a deleted message" : quoted.content;
   return (
@@ -124,7 +124,7 @@ function Quote({ id, jumpTo }: { id: string; jumpTo: (id: string) => void }) {
 }
 
 function Reactions({ message }: { message: ChatMessage }) {
-  const { store } = useRoom();
+  const store = useStore();
   const counts = reactionCounts(message, store.userId);
   if (counts.length === 0) return null;
   return (

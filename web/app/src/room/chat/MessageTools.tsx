@@ -4,9 +4,9 @@ import type { Signal } from "@preact/signals";
 import { Pencil, Reply, SmilePlus, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { ChatMessage } from "../../../../client/src/index.ts";
+import { IconButton } from "../../components/Button.tsx";
 import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
-import { IconButton } from "../../components/index.ts";
-import { useRoom } from "../context.ts";
+import { useStore } from "../context.ts";
 import { EmojiPicker } from "./EmojiPicker.tsx";
 import type { MessageActions } from "./MessageGroup.tsx";
 import { react } from "./react.ts";
@@ -19,7 +19,7 @@ export interface MessageToolsProps {
 }
 
 export function MessageTools({ message, actions, held }: MessageToolsProps) {
-  const { store } = useRoom();
+  const store = useStore();
   const [asked, setAsked] = useState(false);
   const isOwn = message.user_id === store.userId;
   const ask = (isAsked: boolean): void => {

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { useRoom } from "../context.ts";
+import { useStore } from "../context.ts";
 
 /** This near to its end, in CSS pixels, the log follows. */
 const AT_END = 48;
@@ -29,7 +29,7 @@ interface Drawn {
 }
 
 export function useFollowing(log: RefObject<HTMLElement>): Following {
-  const { chat, userId } = useRoom().store;
+  const { chat, userId } = useStore();
   const missed = useSignal(0);
   const isFar = useSignal(false);
   const messages = chat.messages.value;

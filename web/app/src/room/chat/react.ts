@@ -1,8 +1,8 @@
 /** Reacting to a message, from wherever one does. */
 
 import type { ChatMessage } from "../../../../client/src/index.ts";
-import { explain } from "../../api.ts";
-import { toast } from "../../components/index.ts";
+import { toast } from "../../components/Toasts.tsx";
+import { explain } from "../../explain.ts";
 import type { RoomStore } from "../roomStore.ts";
 
 /** Add one's reaction, or take it back. */

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { RestClient, Room } from "../../../../client/src/index.ts";
 import { History } from "../../../../editor/src/history.ts";
-import { explain } from "../../api.ts";
+import { explain } from "../../explain.ts";
 import { type Speed, versionsPerSecond } from "./replay.ts";
 
 /** Read in steps of so many versions, so that progress shows. */

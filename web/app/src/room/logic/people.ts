@@ -21,6 +21,8 @@ export interface Person {
   role: Role;
   status: Status;
   isYou: boolean;
+  /** Whether somebody vouches for who this is; null while they are not here to be known. */
+  verified: boolean | null;
   doing: Doing | null;
   /** Sessions by which their cursor can be found, the busiest first. */
   sessions: readonly string[];
@@ -84,6 +86,7 @@ function absent(member: MemberFacts, ownUserId: string): Person {
     role: member.role,
     status: "offline",
     isYou: member.user_id === ownUserId,
+    verified: null,
     doing: null,
     sessions: [],
     lastSeen: member.last_seen === null ? null : Date.parse(member.last_seen),
@@ -105,6 +108,7 @@ function present(
     role: first.role,
     status: sessions.some((session) => (session.status ?? "online") === "online") ? "online" : "away",
     isYou: userId === ownUserId,
+    verified: sessions.every((session) => session.verified === true),
     doing: busiest.map((session) => doing.get(session.session_id)).find((what) => what !== undefined) ?? null,
     sessions: busiest.map((session) => session.session_id),
     lastSeen: null,

@@ -2,8 +2,9 @@
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { CircleAlert, CloudOff, Copy, X } from "lucide-preact";
-import { Button, IconButton, toast } from "../../components/index.ts";
-import { useRoom } from "../context.ts";
+import { Button, IconButton } from "../../components/Button.tsx";
+import { toast } from "../../components/Toasts.tsx";
+import { useStore } from "../context.ts";
 
 /** A shorter break is over before one could read of it. */
 const TELL_AFTER_MS = 1_500;
@@ -18,7 +19,7 @@ export function Banners() {
 }
 
 function OfflineBanner() {
-  const { store } = useRoom();
+  const store = useStore();
   const isLong = useSignal(false);
   useSignalEffect(() => {
     if (store.status.value === "online") {
@@ -48,8 +49,8 @@ function OfflineBanner() {
   );
 }
 
-function RefusedBanner() {
-  const { store } = useRoom();
+export function RefusedBanner() {
+  const store = useStore();
   const refused = store.refused.value;
   const dismiss = (): void => {
     store.refused.value = null;

@@ -1,9 +1,9 @@
 /** The dialogs of a room, whichever is open. */
 
 import { useLocation } from "wouter-preact";
-import { explain } from "../../api.ts";
 import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { Dialog, toast } from "../../components/index.ts";
+import { explain } from "../../explain.ts";
 import { useRoom } from "../context.ts";
 import { SHORTCUTS } from "../shortcuts.ts";
 import { InviteDialog } from "./InviteDialog.tsx";

@@ -3,6 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { RoomEditor } from "../../../../editor/src/editor.ts";
+import { loadLanguage } from "../../../../editor/src/grammars.ts";
 import { isDark } from "../../theme.ts";
 import { useRoom } from "../context.ts";
 import { pageNonce } from "../nonce.ts";
@@ -18,6 +19,7 @@ export function EditorPane({ hidden }: { hidden: boolean }) {
       parent: parent.current,
       room: store.room,
       language: store.language.peek(),
+      loadLanguage,
       dark: isDark.peek(),
       label: `Document of ${store.name.peek()}`,
       onHistory: ({ undo, redo }) => {

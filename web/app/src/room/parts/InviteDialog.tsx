@@ -3,8 +3,8 @@
 import { Check, Copy, Link2, UserPlus } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { GrantedRole, ListedInvitation } from "../../../../client/src/index.ts";
-import { explain } from "../../api.ts";
 import { Avatar, Button, Dialog, Field, Select, Skeleton, TextInput, toast } from "../../components/index.ts";
+import { explain } from "../../explain.ts";
 import { timeLeft } from "../../format.ts";
 import { solidColour } from "../colour.ts";
 import { useRoom } from "../context.ts";

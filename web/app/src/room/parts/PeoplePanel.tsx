@@ -1,11 +1,11 @@
 /** Who belongs to the room: who is here, away, not here; what they do; and, for admins, what they may. */
 
-import { Ellipsis, UserMinus } from "lucide-preact";
+import { BadgeCheck, Ellipsis, UserMinus } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { GrantedRole, Role, Status } from "../../../../client/src/index.ts";
-import { explain } from "../../api.ts";
 import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { Avatar, IconButton, Menu, type MenuItem, toast } from "../../components/index.ts";
+import { explain } from "../../explain.ts";
 import { timeAgo } from "../../format.ts";
 import { solidColour } from "../colour.ts";
 import { useRoom } from "../context.ts";
@@ -71,13 +71,30 @@ function PersonFacts({ person }: { person: Person }) {
         <Avatar name={person.name} colour={solidColour(person)} status={person.status} />
       </span>
       <span class="person__words">
-        <span class="person__name">
-          <span class="person__given">{person.name}</span>
-          {person.isYou && <span class="person__you">you</span>}
-        </span>
+        <PersonName person={person} />
         <span class={person.doing === null ? "person__note" : "person__note person__note--doing"}>{note(person)}</span>
       </span>
     </>
+  );
+}
+
+/** Of those who are here it says whether somebody vouches for the name: to the eye with a seal, to others in words. */
+function PersonName({ person }: { person: Person }) {
+  const guest = person.verified === false;
+  return (
+    <span class="person__name">
+      <span class="person__given" data-tooltip={guest ? "Guest: a name that anybody could have chosen" : undefined}>
+        {person.name}
+      </span>
+      {guest && <span class="visually-hidden">, guest</span>}
+      {person.verified === true && (
+        <span class="person__seal" data-tooltip="Signed in with an account">
+          <BadgeCheck size={14} aria-hidden="true" />
+          <span class="visually-hidden">, signed in</span>
+        </span>
+      )}
+      {person.isYou && <span class="person__you">you</span>}
+    </span>
   );
 }
 

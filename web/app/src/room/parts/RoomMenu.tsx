@@ -2,9 +2,9 @@
 
 import { Download, Ellipsis, Keyboard, Link2, LogOut, Trash2, Upload } from "lucide-preact";
 import { useRef, useState } from "preact/hooks";
-import { explain } from "../../api.ts";
 import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { IconButton, Menu, type MenuItem, themeItems, toast } from "../../components/index.ts";
+import { explain } from "../../explain.ts";
 import { useRoom } from "../context.ts";
 import { download } from "../download.ts";
 import { readText, tooLarge } from "../logic/textFile.ts";

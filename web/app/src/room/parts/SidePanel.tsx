@@ -35,7 +35,7 @@ export function SidePanel({ panelRef }: { panelRef: RefObject<HTMLElement> }) {
           }}
         />
       </header>
-      {panel === "people" ? <PeoplePanel /> : <ChatPanel />}
+      {panel === "people" ? <PeoplePanel /> : <ChatPanel onLeave={() => ui.editor.value?.focus()} />}
     </aside>
   );
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from sqlalchemy import func, select, union_all
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
-from persistence.repositories import BaseRepository
+from persistence.repositories.base import BaseRepository
 from persistence.repositories.rooms import matches
 from persistence.tables import Operation, Room, RoomMember, User
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from rayrooms.protocol import Role
-    from serve.schemas.rooms import RoomScope
+
+RoomScope = Literal["mine", "public", "all"]
+"""The rooms that a user is a member of, the public ones, or both."""
 
 _LAST_EDIT = (
     select_rows(Operation.at)

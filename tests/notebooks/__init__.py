@@ -1,0 +1,1 @@
+"""The notebook side without a browser: widgets, relay, Jupyter server extension."""

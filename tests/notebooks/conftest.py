@@ -1,0 +1,30 @@
+"""The room server that notebooks of these tests use; RAYROOMS_TEST_URL names one that runs already."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.live.server import OutsideServer, Server, data_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVER_URL = os.environ.get("RAYROOMS_TEST_URL", "")
+
+
+@pytest.fixture(scope="session")
+def room_server() -> Iterator[Server]:
+    if SERVER_URL:
+        yield OutsideServer(SERVER_URL)
+        return
+    with data_directory() as data_dir:
+        server = Server(data_dir, gateways="1", warm_pool="2")
+        try:
+            server.start()
+            yield server
+            assert server.stop() == 0, server.log()
+        finally:
+            server.kill()

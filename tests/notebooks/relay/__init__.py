@@ -1,0 +1,1 @@
+"""The relay between a view and the room server, through a kernel."""

@@ -1,0 +1,1 @@
+"""Tests of the Jupyter server extension, in real Jupyter servers."""
