@@ -35,8 +35,7 @@ __all__ = ["RoomChat", "RoomEditor", "RoomPresence", "RunResult", "load_ipython_
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give the magics `%%room` and `%rooms` to an IPython; `%load_ext rayrooms_jupyter` calls it."""
-    magics = _loaded("rayrooms_jupyter.magics").RoomMagics
-    shell.register_magics(magics)
+    _loaded("rayrooms_jupyter.magics").register(shell)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

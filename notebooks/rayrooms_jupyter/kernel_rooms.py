@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import threading
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -131,8 +132,9 @@ class KernelRoom:
 
     def leave(self, timeout: float = CLOSE_TIMEOUT) -> None:
         """Leave, waiting so many seconds for what is unsaved. Raises UnavailableError when some of it still is."""
-        if self._pid == os.getpid():
-            self._background.run(self._left(timeout))
+        if self._pid != os.getpid() or sys.is_finalizing():
+            return  # the loop's thread is the parent's, or gone already, and all rooms have been left
+        self._background.run(self._left(timeout))
 
     def start_leaving(self, timeout: float) -> Future[None]:
         """Leave without waiting for it; the future raises as `leave`."""

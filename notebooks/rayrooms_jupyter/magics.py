@@ -56,12 +56,19 @@ _ROOMS.add_argument("--mine", action="store_const", const="mine", default="all",
 _ROOMS.add_argument("--url")
 
 
+def register(shell: InteractiveShell) -> None:
+    """Give an IPython the magics; doing so again renews them."""
+    shell.register_magics(RoomMagics)
+    if _let_room_be_empty not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_let_room_be_empty)
+
+
 @magics_class
 class RoomMagics(Magics):
     """`%%room` and `%rooms` of one IPython."""
 
     def __init__(self, shell: InteractiveShell) -> None:
-        super().__init__(shell)  # type: ignore[no-untyped-call]
+        super().__init__(shell)
         self._ipython = shell
         self._seats: dict[tuple[str, str], Seat] = {}
         self._shared: dict[tuple[str | None, str, str], Shared] = {}
@@ -160,6 +167,13 @@ class RoomMagics(Magics):
         """Give the cell the text; a choice between the two texts was for this once."""
         words = " ".join(word for word in line.split() if word not in {"--mine", "--theirs"})
         self._ipython.set_next_input(f"%%room {words}".rstrip() + f"\n{text}", replace=True)
+
+
+def _let_room_be_empty(lines: list[str]) -> list[str]:
+    """Add a blank line to a cell that is `%%room` alone: IPython refuses cell magics that have no body at all."""
+    if len(lines) == 1 and lines[0].split(maxsplit=1)[:1] == ["%%room"]:
+        return [lines[0].rstrip("\n") + "\n", "\n"]
+    return lines
 
 
 def _server(url: str | None) -> str:

@@ -131,7 +131,7 @@ def test_the_wheel_holds_the_library_and_the_widgets(distributions: Distribution
     needed = {re.split(r"[<>=;\[ ]", one, maxsplit=1)[0] for one in requirements if "extra ==" not in one}
     extra = {re.split(r"[<>=;\[ ]", one, maxsplit=1)[0] for one in requirements if "extra == 'notebook'" in one}
     assert needed == {"httpx", "msgspec", "websockets"}
-    assert extra == {"anywidget", "ipython", "ipywidgets"}
+    assert extra == {"anywidget", "ipython", "ipywidgets", "jupyter-core"}
 
 
 def test_the_sdist_holds_the_sources_of_the_wheel(distributions: Distributions, tmp_path: Path) -> None:
@@ -176,6 +176,15 @@ def test_programs_need_no_notebook(distributions: Distributions, room_server: Se
         assert re.fullmatch(
             r"ImportError: The widgets need \w+, which is not installed here: pip install 'rayrooms\[notebook\]'", last
         )
+
+
+def test_widgets_need_the_extra_only(distributions: Distributions, tmp_path: Path) -> None:
+    """NB-95: with the extra and nothing else all names of `rayrooms_jupyter` can be used, as in a kernel elsewhere."""
+    kernels = Environment(tmp_path / "env", f"rayrooms[notebook] @ {distributions.wheel.as_uri()}")
+    assert {"ray", "jupyter-server", "jupyterlab"} & kernels.packages() == set()
+    assert kernels.run(
+        "import rayrooms_jupyter.magics; from rayrooms_jupyter import *; print(RoomEditor.__name__)"
+    ) == ("RoomEditor\n")
 
 
 def test_jupyter_finds_the_extension(installed: Environment, tmp_path: Path) -> None:
