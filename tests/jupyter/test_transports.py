@@ -61,7 +61,8 @@ async def test_auto_gives_way_to_the_proxy_and_returns(
     """NB-69: without a direct way the proxy is used; at the next connection the direct one again."""
     await outer_cable.cut()
     try:
-        room_id, _, _, (editor,) = await meet("Ada")
+        room_id, _, (ada,), (editor,) = await meet("Ada")
+        ada.expects_trouble("status of 502")  # for what is asked through the proxy as its cable is cut
         await editor.uses("proxy")
         await editor.type("proxied")
         await editor.is_saved()

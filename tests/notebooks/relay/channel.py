@@ -7,7 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
-
 from rayrooms_jupyter.relay.limits import DEFAULT_LIMITS
 from rayrooms_jupyter.relay.link import Ended, Frame, Link, Opened
 from rayrooms_jupyter.relay.messages import Address, Open, content, read

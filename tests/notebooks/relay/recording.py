@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-
 from rayrooms_jupyter.relay.limits import Limits
 from rayrooms_jupyter.relay.link import Ended, Event, Frame, Link, Opened
 from rayrooms_jupyter.relay.messages import Message, Open

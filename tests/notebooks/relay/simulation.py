@@ -1,4 +1,4 @@
-"""A view's and a kernel's end of one link, on a channel that does all that Jupyter's does to messages, in virtual time."""
+"""Both ends of one link, on a channel that does all that Jupyter's does to messages, in virtual time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 START = 1_000.0
 SMALL = Limits(packet=12, window=4, ack_every=3, queue_pause=60, queue_most=400, frame_most=300)
 """Limits that are reached all the time."""
-_ALPHABET = "abc \n\"\\é漢😀"
+_ALPHABET = 'abc \n"\\é漢😀'
 _MOST_STEPS = 20_000
 
 
@@ -59,15 +59,15 @@ class Weather:
     delay: float
     """The most that a message takes."""
     keeps_order: bool
-    outages: list[tuple[float, float]]
+    outages: list[tuple[int, int]]
     """When nothing comes through."""
-    busy: list[tuple[float, float]]
+    busy: list[tuple[int, int]]
     """When the kernel hears nothing until later."""
 
     @staticmethod
     def random(random: Random) -> Weather:
-        outages = [(at, at + random.choice([300, 3_000, 20_000])) for at in random.sample(range(1_000, 60_000), 2)]
-        busy = [(at, at + random.choice([1_000, 10_000])) for at in random.sample(range(1_000, 60_000), 2)]
+        outages = Weather._spans(random, [300, 3_000, 20_000])
+        busy = Weather._spans(random, [1_000, 10_000])
         return Weather(
             loss=random.choice([0.0, 0.0, 0.05, 0.3]),
             doubling=random.choice([0.0, 0.1, 0.3]),
@@ -76,6 +76,10 @@ class Weather:
             outages=outages if random.random() < 0.4 else [],
             busy=busy if random.random() < 0.4 else [],
         )
+
+    @staticmethod
+    def _spans(random: Random, lengths: list[int]) -> list[tuple[int, int]]:
+        return [(at, at + random.choice(lengths)) for at in random.sample(range(1_000, 60_000), 2)]
 
 
 @dataclass(order=True)

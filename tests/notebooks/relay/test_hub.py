@@ -8,10 +8,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-
-from rayrooms.errors import ForbiddenError
 from rayrooms_jupyter.relay import RelayHub, hub, session
 from rayrooms_jupyter.relay.limits import DEFAULT_LIMITS
+
+from rayrooms.errors import ForbiddenError
 
 from .channel import PATIENCE, Comm, View
 from .upstream import Upstream, running_upstream
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .upstream import Socket
 
-_TRICKY = ['{"event": "pong"}', "", "\"\\\n\u2028", "漢😀" * 3, "é"]
+_TRICKY = ['{"event": "pong"}', "", '"\\\n\u2028', "漢😀" * 3, "é"]
 
 
 async def _kernel_token() -> str:
@@ -156,7 +156,9 @@ async def test_no_token_for_the_kernel(comm: Comm, upstream: Upstream, error: Ex
     assert (await View(comm).end()).code == code
 
 
-@pytest.mark.parametrize(("status", "code"), [(4401, "bad_token"), (1012, "room_unavailable"), (1013, "room_unavailable")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(4401, "bad_token"), (1012, "room_unavailable"), (1013, "room_unavailable")]
+)
 async def test_the_end_comes_after_what_was_said(comm: Comm, upstream: Upstream, status: int, code: str) -> None:
     """RELAY-9: a server's last frames arrive before the view is told that it has closed the connection."""
     view, socket = await _connected(comm, upstream)
@@ -189,9 +191,10 @@ async def test_a_view_that_vanishes(comm: Comm, upstream: Upstream, monkeypatch:
     limits = dataclasses.replace(DEFAULT_LIMITS, ping_every=50.0, dead_after=400.0)
     monkeypatch.setattr(session, "DEFAULT_LIMITS", limits)
     view, socket = await _connected(comm, upstream)
+    asked = asyncio.Event()
+    comm.listeners.append(lambda _: asked.set() if len(comm.sizes) >= 20 else None)
     async with asyncio.timeout(PATIENCE):
-        while len(comm.sizes) < 20:  # longer than a silent view would live, and all of it is asking
-            await asyncio.sleep(0.01)
+        await asked.wait()  # longer than a silent view would live
     await socket.say("hello")
     await view.until(lambda: bool(view.heard))
     comm.is_cut = True
@@ -230,12 +233,18 @@ async def test_closing_the_hub(comm: Comm, upstream: Upstream) -> None:
 
 
 async def test_messages_of_no_link(comm: Comm, upstream: Upstream) -> None:
-    """RELAY-6, G8: a view whose link is unknown is told so; what is no message harms nobody; `close` is not answered."""
+    """RELAY-6, G8: a view of an unknown link is told so; what is no message harms nobody; `close` is not answered."""
     address: dict[str, object] = {"kind": "relay", "view": "view", "link": "gone"}
     answers: list[dict[str, object]] = []
     comm.listeners.append(lambda message: answers.append(message) if message["link"] in {"gone", "lost"} else None)
-    for nonsense in ({"kind": "run"}, {"kind": "relay"}, {**address, "type": "what"}, {**address, "type": "ack", "ack": -1}):
-        comm.to_kernel(nonsense)
+    nonsense: list[dict[str, object]] = [
+        {"kind": "run"},
+        {"kind": "relay"},
+        {**address, "type": "what"},
+        {**address, "type": "ack", "ack": -1},
+    ]
+    for message in nonsense:
+        comm.to_kernel(message)
     comm.to_kernel({**address, "type": "close", "code": "closed", "reason": ""})
     comm.to_kernel({**address, "link": "x" * 65, "type": "open", "token": ""})
     await _connected(comm, upstream)

@@ -9,9 +9,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rayrooms_jupyter.relay import RelayHub
 
 from rayrooms.client.room import RoomClient
-from rayrooms_jupyter.relay import RelayHub
 from tests.browser.cable import plugged_in
 from tests.live.node import node_program
 

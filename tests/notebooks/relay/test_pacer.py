@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from rayrooms_jupyter.relay.pacer import Pacer
 
 from .channel import OutputLimit

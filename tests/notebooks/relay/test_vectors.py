@@ -19,7 +19,7 @@ def _runs(name: str) -> list[dict[str, Any]]:
 
 
 def test_simulated_vectors_are_what_links_do() -> None:
-    """RELAY-3: `python -m tests.notebooks.relay.vectors` writes them anew."""
+    """RELAY-3: `PYTHONPATH=notebooks python -m tests.notebooks.relay.vectors` writes them anew."""
     assert (VECTORS / "simulated.json").read_text(encoding="utf-8") == make()
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from .channel import PATIENCE
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from websockets.asyncio.server import ServerConnection
-    from websockets.http11 import Request
+    from websockets.http11 import Request, Response
 
 
 class Socket:

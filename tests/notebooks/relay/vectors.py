@@ -1,4 +1,4 @@
-"""Makes the vectors of the relay's links: `python -m tests.notebooks.relay.vectors` writes simulated.json.
+"""Makes the vectors of the relay's links: this program, with notebooks/ on the path, writes simulated.json.
 
 Its sibling whimsical.json is recorded in TypeScript: `node web/notebook/test/relayWhims.ts`.
 """
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .recording import RecordedLink
+from .recording import Json, RecordedLink
 from .simulation import Simulation
 
 if TYPE_CHECKING:
@@ -24,18 +24,23 @@ _FEWEST_STEPS = 40
 
 def make() -> str:
     """The text of simulated.json: both ends of some connections, neither short nor long."""
-    records = []
+    records: list[Json] = []
     seed = 1000
     while len(records) < 2 * _RUNS:
         links: list[RecordedLink] = []
 
-        def make_link(limits: Limits, now: float, opening: Open | None = None, links: list = links) -> RecordedLink:  # type: ignore[type-arg]
-            links.append(RecordedLink(limits, now, opening))
-            return links[-1]
+        def make_link(
+            limits: Limits, now: float, opening: Open | None = None, links: list[RecordedLink] = links
+        ) -> RecordedLink:
+            link = RecordedLink(limits, now, opening)
+            links.append(link)
+            return link
 
         Simulation(seed, make_link).run()
         if len(links) == 2 and all(_FEWEST_STEPS < len(link.steps) < _MOST_STEPS for link in links):
-            records += [link.record(f"simulated {seed}, {end}") for end, link in zip(("view", "kernel"), links)]
+            records += [
+                link.record(f"simulated {seed}, {end}") for end, link in zip(("view", "kernel"), links, strict=True)
+            ]
         seed += 1
     lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
     return f'{{"about": "Both ends of connections over a bad channel.", "runs": [\n{lines}\n]}}\n'

@@ -51,6 +51,16 @@ def test_run_shows_what_is_printed_while_it_runs(kernel: Kernel, ed: str, tmp_pa
     assert cell.printed == ""
 
 
+def test_a_second_run_is_refused_meanwhile(kernel: Kernel, ed: str) -> None:
+    """NB-9: a text that asks for its own editor's run gets ConflictError; after it the editor runs again."""
+    write(kernel, "print('once')\ned.run()")
+    kernel.execute("result = ed.run()")
+    assert kernel.value("type(result.error).__name__") == "ConflictError"
+    write(kernel, "'again'")
+    kernel.execute("result = ed.run()")
+    assert kernel.value("(result.ok, result.value)") == (True, "again")
+
+
 def test_run_shows_values_displays_and_figures(kernel: Kernel, ed: str) -> None:
     """NB-8: rich output, a figure of matplotlib, and the value of the last expression, which run() returns too."""
     write(

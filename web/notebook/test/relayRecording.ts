@@ -70,6 +70,9 @@ export class RecordedLink {
 
 function limitsOf(spelled: Record["limits"]): Limits {
   const entries = Object.entries(spelled);
-  const camel = entries.map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]);
+  const camel = entries.map(([name, value]) => [
+    name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
   return Object.fromEntries(camel) as Limits;
 }

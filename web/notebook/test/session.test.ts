@@ -1,4 +1,4 @@
-/** Rules NB-25 to NB-36 on the whole: a view's session over real sockets, whatever the server, Jupyter and the kernel do. */
+/** Rules NB-25 to NB-35 on the whole: a view's session over real sockets, whatever the server, Jupyter and the kernel do. */
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

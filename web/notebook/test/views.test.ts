@@ -1,4 +1,4 @@
-/** Rules NB-44 to NB-49: the options, sessions and states of views. */
+/** Rules NB-44 to NB-49 and NB-52 on: the options, sessions and states of views. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import { liveOptions } from "../src/options.ts";
 import { SessionPool } from "../src/sessions.ts";
 import { viewIsDark } from "../src/theme.ts";
 import { AWAY_AFTER_MS, SLOW_AFTER_MS, ViewRoom } from "../src/viewRoom.ts";
+import { doingLine } from "../src/views/doing.ts";
 import { FakeModel } from "./fakeWidget.ts";
 import { Timers } from "./timers.ts";
 
@@ -221,4 +222,17 @@ test("NB-49 a view's host says how it stands", () => {
     hostState("open", { status: "offline", saved: { kind: "offline", unsent: 2 }, transport: "proxy" }),
     { state: "offline", transport: "", saved: "offline" },
   );
+});
+
+test("NB-52 the line below says who types a message, where no chat says it, and else who edits", () => {
+  const person = (name: string, doing: "writing" | "editing" | null, isYou = false) => ({ name, doing, isYou });
+  const ada = person("Ada", "editing", true);
+  assert.equal(doingLine([ada, person("Ben", null)], false), null);
+  assert.equal(doingLine([ada, person("Ben", "editing")], false), "Ben is editing…");
+  const both = [ada, person("Ben", "editing"), person("Cleo", "writing")];
+  assert.equal(doingLine(both, false), "Cleo is typing a message…");
+  assert.equal(doingLine(both, true), "Ben is editing…");
+  const many = ["Ben", "Cleo", "Dov"].map((name) => person(name, "editing"));
+  assert.equal(doingLine(many.slice(0, 2), true), "Ben and Cleo are editing…");
+  assert.equal(doingLine(many, true), "Ben and 2 others are editing…");
 });

@@ -7,7 +7,7 @@ import { KERNEL_GONE, type KernelChannel } from "../channel.ts";
 import type { WidgetOptions } from "../model.ts";
 import type { JupyterPage } from "../page.ts";
 import type { SessionEnvironment } from "./environment.ts";
-import { askExtension, type ExtensionAnswer, type Vouched } from "./extension.ts";
+import { askExtension, type ExtensionAnswer, MISCONFIGURED, type Vouched } from "./extension.ts";
 import { enterAsGuest } from "./guests.ts";
 import { type Credentials, KERNEL_CREDENTIALS } from "./identity.ts";
 import type { TransportInUse } from "./ladder.ts";
@@ -44,8 +44,9 @@ export class Entrance {
    * Whom Jupyter vouches for; else the guest of this browser; else, where the room server admits no guests, the kernel's
    * own user. Over a relay that was asked for, nobody is vouched for: it passes through the kernel.
    *
-   * Rejects with UnavailableError when there is no way, or nobody can be signed in now, and with ForbiddenError
-   * (`guests_disabled`) when it takes more than a name and there is no more.
+   * Rejects with UnavailableError when there is no way, or nobody can be signed in now (`misconfigured`: by an extension
+   * that should vouch for people and cannot), and with ForbiddenError (`guests_disabled`) when it takes more than a name
+   * and there is no more.
    */
   async enter(): Promise<Entry> {
     const { transport } = this.#options;
@@ -74,7 +75,7 @@ export class Entrance {
     const { href } = this.#page;
     const { url } = this.#options;
     const proxyUrl = this.#proxyUrl;
-    const answer = proxyUrl === null ? null : await this.#askExtension().catch(() => null); // it need not be there
+    const answer = proxyUrl === null ? null : await this.#askExtension().catch(noAnswer);
     const { publicUrl = null } = answer ?? {};
     const names = answer === null ? [] : [answer.url, ...(publicUrl === null ? [] : [publicUrl])];
     if (proxyUrl === null || answer === null || !names.some((name) => isSameServer(name, url))) {
@@ -129,4 +130,10 @@ export class Entrance {
   #proxied(proxy: string, token?: () => string): RestClient {
     return new RestClient(proxy, token, { headers: () => this.#page.headers() });
   }
+}
+
+/** There need not be an extension; but none takes the place of one that was meant to vouch for people. */
+function noAnswer(error: unknown): null {
+  if (error instanceof UnavailableError && error.code === MISCONFIGURED) throw error;
+  return null;
 }

@@ -25,7 +25,10 @@ export interface ExtensionAnswer {
 const PROTOCOL = 1;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Rejects with UnavailableError when no extension answers, or nobody is logged in. */
+/** The code of an extension that serves nobody: it was told to vouch for people, and cannot as it is set up. */
+export const MISCONFIGURED = "misconfigured";
+
+/** Rejects with UnavailableError when no extension answers, nobody is logged in, or it serves nobody (MISCONFIGURED). */
 export async function askExtension(page: JupyterPage, url: string, get: typeof fetch): Promise<ExtensionAnswer> {
   let read: ExtensionAnswer | null;
   try {
@@ -36,7 +39,7 @@ export async function askExtension(page: JupyterPage, url: string, get: typeof f
       cache: "no-store",
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
-    if (!response.ok) throw new UnavailableError(`The Jupyter server answered with status ${response.status}.`);
+    if (!response.ok) throw await refusalOf(response);
     read = readAnswer(await response.json());
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
@@ -44,6 +47,14 @@ export async function askExtension(page: JupyterPage, url: string, get: typeof f
   }
   if (read === null) throw new UnavailableError("The Jupyter server's extension is of another version than this page.");
   return read;
+}
+
+async function refusalOf(response: Response): Promise<UnavailableError> {
+  const problem: unknown = await response.json().catch(() => null); // others answer with pages
+  const { code, detail } = isObject(problem) ? problem : {};
+  return code === MISCONFIGURED && typeof detail === "string"
+    ? new UnavailableError(detail, { code })
+    : new UnavailableError(`The Jupyter server answered with status ${response.status}.`);
 }
 
 /** Null for an answer of another version. Throws InvalidError for one that names no server. */

@@ -3,6 +3,7 @@
 import { useComputed } from "@preact/signals";
 import { ChatPanel } from "../../../app/src/room/chat/ChatPanel.tsx";
 import type { ViewProps } from "./EditorView.tsx";
+import { KernelGone } from "./KernelGone.tsx";
 import { People } from "./People.tsx";
 import { StatusBar } from "./StatusBar.tsx";
 
@@ -18,10 +19,11 @@ export function ChatView({ parts, session, store }: ViewProps) {
         </div>
         <People store={store} />
       </header>
+      <KernelGone parts={parts} session={session} store={store} />
       <div class="body body--chat" style={{ height }}>
         <ChatPanel onLeave={() => undefined} />
       </div>
-      <StatusBar session={session} store={store} mayEdit={maySpeak} showsTyping={false} />
+      <StatusBar session={session} store={store} mayEdit={maySpeak} chatIsShown={true} />
     </>
   );
 }

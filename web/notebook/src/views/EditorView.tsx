@@ -1,5 +1,6 @@
 /** The editor: a bar, the text, the chat beside it, and a line that says how things stand. */
 
+import { tooltips } from "@codemirror/view";
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { X } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -11,6 +12,7 @@ import type { RoomStore } from "../../../app/src/room/roomStore.ts";
 import { RoomEditor } from "../../../editor/src/editor.ts";
 import { notebookKeys } from "../keys.ts";
 import type { WidgetSession } from "../session/index.ts";
+import { KernelGone } from "./KernelGone.tsx";
 import { LeftOver } from "./LeftOver.tsx";
 import type { ViewParts } from "./parts.ts";
 import { useRun } from "./run.ts";
@@ -57,6 +59,7 @@ export function EditorView({ parts, session, store }: ViewProps) {
         chatOpen={chatOpen}
         onFind={find}
       />
+      <KernelGone parts={parts} session={session} store={store} />
       <RefusedBanner />
       <LeftOver session={session} />
       <div class="body" style={{ height: options.value.height }}>
@@ -81,7 +84,7 @@ export function EditorView({ parts, session, store }: ViewProps) {
           </aside>
         )}
       </div>
-      <StatusBar session={session} store={store} mayEdit={mayEdit} showsTyping={!chatOpen.value} />
+      <StatusBar session={session} store={store} mayEdit={mayEdit} chatIsShown={chatOpen.value} />
     </>
   );
 }
@@ -97,12 +100,13 @@ interface EditorPaneProps {
 function EditorPane({ parts, store, onEditor, onHistory, run }: EditorPaneProps) {
   const { options, isDark, loadLanguage } = parts;
   const parent = useRef<HTMLDivElement>(null);
+  const popups = useRef<HTMLDivElement>(null);
   const editor = useSignal<RoomEditor | null>(null);
   const latest = useRef({ onEditor, onHistory, run });
   latest.current = { onEditor, onHistory, run };
 
   useEffect(() => {
-    if (parent.current === null) return;
+    if (parent.current === null || popups.current === null) return;
     const { title, language, readOnly } = options.peek();
     const made = new RoomEditor({
       parent: parent.current,
@@ -111,7 +115,7 @@ function EditorPane({ parts, store, onEditor, onHistory, run }: EditorPaneProps)
       loadLanguage,
       dark: isDark.peek(),
       readOnly,
-      extra: notebookKeys({ run: () => latest.current.run() }),
+      extra: [notebookKeys({ run: () => latest.current.run() }), tooltips({ parent: popups.current })],
       label: `Text of ${title}`,
       onHistory: (depth) => latest.current.onHistory(depth),
     });
@@ -132,7 +136,16 @@ function EditorPane({ parts, store, onEditor, onHistory, run }: EditorPaneProps)
     const plain = (): void => undefined; // its grammar did not load: the text is there all the same
     editor.value?.setLanguage(language.value).catch(plain);
   });
-  return <div ref={parent} class="editor-pane" />;
+  // Completions are shown above all else: a small editor, and the output that it is in, would cut them off.
+  const showPopups = (): void => {
+    if (popups.current?.matches(":popover-open") === false) popups.current.showPopover();
+  };
+  return (
+    <>
+      <div ref={parent} class="editor-pane" onFocusIn={showPopups} />
+      <div ref={popups} class="popups" popover="manual" />
+    </>
+  );
 }
 
 /** The trait opens and closes the chat when it changes; in between everybody has it as they like. */

@@ -5,22 +5,27 @@ import { Avatar } from "../../../app/src/components/Avatar.tsx";
 import { solidColour } from "../../../app/src/room/colour.ts";
 import type { Person } from "../../../app/src/room/logic/people.ts";
 import type { ViewProps } from "./EditorView.tsx";
+import { KernelGone } from "./KernelGone.tsx";
 import { standing } from "./standing.ts";
 
 const DOING = { writing: "Typing a message…", editing: "Editing…" } as const;
 
-export function PresenceView({ parts, store }: ViewProps) {
+export function PresenceView({ parts, session, store }: ViewProps) {
   const { title, height } = parts.options.value;
   const present = new Set(store.present.value.map((person) => person.userId));
   const people = store.people.value.filter((person) => present.has(person.userId));
+  const count = people.length === 1 ? "1 person" : `${people.length} people`;
   return (
     <>
       <header class="bar">
         <div class="bar__title">
           <h2 data-tooltip={title}>{title}</h2>
-          <span class="bar__language">{people.length === 1 ? "1 person" : `${people.length} people`}</span>
+          <span class="bar__language" role="status">
+            {store.status.value === "online" ? count : "Offline: this is who was here."}
+          </span>
         </div>
       </header>
+      <KernelGone parts={parts} session={session} store={store} />
       <ul class="body body--people" style={height === "auto" ? {} : { maxHeight: height }} aria-label="In the room">
         {people.map((person) => (
           <PersonRow key={person.userId} person={person} />

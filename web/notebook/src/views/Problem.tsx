@@ -55,6 +55,8 @@ export function problemOf({
     case "bad_token":
     case "guests_disabled":
       return { title: "The room server does not know you", icon: KeyRound, detail };
+    case "misconfigured":
+      return { title: "Jupyter is not set up for this", icon: KeyRound, detail };
   }
   return status !== null && status < 500
     ? { title: "This room cannot be opened", icon: CircleAlert, detail }

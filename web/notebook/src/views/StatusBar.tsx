@@ -5,10 +5,10 @@ import { BadgeCheck, CloudCheck, CloudOff, CloudUpload, Cpu, Eye, Server, UserRo
 import type { Icon } from "../../../app/src/components/icon.ts";
 import { Spinner } from "../../../app/src/components/Spinner.tsx";
 import { toast } from "../../../app/src/components/Toasts.tsx";
-import { typingLine } from "../../../app/src/room/logic/activity.ts";
 import { saveLabel } from "../../../app/src/room/logic/saveLabel.ts";
 import type { RoomStore } from "../../../app/src/room/roomStore.ts";
 import type { Identity, TransportInUse, WidgetSession } from "../session/index.ts";
+import { doingLine } from "./doing.ts";
 
 const SAVE_ICONS = { saved: CloudCheck, saving: CloudUpload, offline: CloudOff } as const;
 
@@ -36,18 +36,19 @@ export interface StatusBarProps {
   session: WidgetSession;
   store: RoomStore;
   mayEdit: ReadonlySignal<boolean>;
-  /** Not where the chat says it. */
-  showsTyping: boolean;
+  /** Where it is, it tells who types a message. */
+  chatIsShown: boolean;
 }
 
-export function StatusBar({ session, store, mayEdit, showsTyping }: StatusBarProps) {
+export function StatusBar({ session, store, mayEdit, chatIsShown }: StatusBarProps) {
   return (
     <fieldset class="status" aria-label="Status">
       <SaveState store={store} />
+      <span class="visually-hidden" role="status">
+        {store.saved.value.kind === "offline" && "You are offline."}
+      </span>
       <Transport session={session} store={store} />
-      <p class="status__typing" role="status">
-        {showsTyping && typingLine(store.typing.map((person) => person.name))}
-      </p>
+      <p class="status__doing">{doingLine(store.people.value, chatIsShown)}</p>
       {!mayEdit.value && (
         <span class="status__part" data-read-only data-tooltip={readOnlyMeaning(store)}>
           <Eye size={13} aria-hidden="true" />

@@ -1,9 +1,9 @@
 /** Running the shared text in the kernel. */
 
 import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { toast } from "../../../app/src/components/Toasts.tsx";
 import type { RoomStore } from "../../../app/src/room/roomStore.ts";
+import { useKernel } from "./kernel.ts";
 import type { ViewParts } from "./parts.ts";
 
 /** Without an answer from the room for this long the text is run as the kernel has it. */
@@ -20,15 +20,8 @@ export interface Runner {
 
 export function useRun({ options, channel }: ViewParts, store: RoomStore): Runner {
   const asking = useSignal(false);
-  const hasKernel = useSignal(channel.isAlive);
+  const hasKernel = useKernel(channel);
   const isRunning = useComputed(() => asking.value || options.value.running);
-  useEffect(
-    () =>
-      channel.onDeath(() => {
-        hasKernel.value = false;
-      }),
-    [channel, hasKernel],
-  );
   const run = (): boolean => {
     if (!options.peek().runnable) return false;
     if (!hasKernel.peek()) {

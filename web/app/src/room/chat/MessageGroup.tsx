@@ -26,7 +26,7 @@ export interface MessageActions {
 export function MessageGroup({ group, actions }: { group: AuthorGroup; actions: MessageActions }) {
   const store = useStore();
   return (
-    <section class="message-group" aria-label={`${group.name}, ${clock(group.at)}`}>
+    <article class="message-group" aria-label={`${group.name}, ${clock(group.at)}`}>
       <span aria-hidden="true" class="message-group__avatar">
         <Avatar name={group.name} colour={authorColour(store, group.userId)} size="s" />
       </span>
@@ -41,7 +41,7 @@ export function MessageGroup({ group, actions }: { group: AuthorGroup; actions: 
           <Message key={message.id} message={message} actions={actions} />
         ))}
       </ul>
-    </section>
+    </article>
   );
 }
 
