@@ -116,6 +116,8 @@ async def test_the_room_is_killed_again_and_again(own_server: Server, meet: Meet
 async def test_the_gateways_are_killed(own_server: Server, meet: Meet) -> None:
     """G1, G2, G4, UI-9: pages come back through another one."""
     room_id, typists = await begin(meet)
+    for typist in typists:
+        typist.visitor.expects_trouble("status of 500")  # from the ingress, for what the dead gateway was asked
     for gateway in own_server.titled("ray::ServeReplica"):
         await get_on(typists)
         await kill(gateway)

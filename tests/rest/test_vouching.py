@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -30,8 +30,17 @@ DIGEST = "0123456789abcdef" * 2
 """A username that looks like a digest."""
 
 
+@dataclass(frozen=True)
+class FromNow:
+    """A time in seconds from when the token is made; parameters are made long before their tests run."""
+
+    seconds: int
+
+
 def vouched(username: str = "ada", secret: str = JUPYTER, **changes: Any) -> str:
-    claims: dict[str, Any] = {**vouched_claims(username, "Ada L.", issued_at=time.time()), **changes}
+    now = time.time()
+    claims: dict[str, Any] = {**vouched_claims(username, "Ada L.", issued_at=now), **changes}
+    claims = {key: int(now) + value.seconds if isinstance(value, FromNow) else value for key, value in claims.items()}
     return jwt.encode({key: value for key, value in claims.items() if value is not None}, secret, "HS256")
 
 
@@ -126,10 +135,10 @@ class TestClaims:
     @pytest.mark.parametrize(
         "changes",
         [
-            {"exp": int(time.time()) - 60},
-            {"iat": int(time.time()) + 3600, "exp": int(time.time()) + 4000},
-            {"exp": int(time.time()) + vouching.MAX_LIFETIME_SECONDS + 60},
-            {"iat": int(time.time()) - 3600, "exp": int(time.time()) + 600},
+            {"exp": FromNow(-60)},
+            {"iat": FromNow(3600), "exp": FromNow(4000)},
+            {"exp": FromNow(vouching.MAX_LIFETIME_SECONDS + 60)},
+            {"iat": FromNow(-3600), "exp": FromNow(600)},
             {"exp": "soon"},
             {"exp": [1]},
             {"exp": float("inf")},
