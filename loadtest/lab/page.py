@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from loadtest.lab.users import COOKIE, username_of
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
 
 Mode = Literal["command", "edit"]
+
+PATIENCE = 90.0
+"""Seconds within which Jupyter does what it is told."""
 
 _STARTED = "() => window.jupyterapp !== undefined && jupyterapp.restored.then(() => true)"
 _OPEN = """async path => {
@@ -47,6 +51,11 @@ class LabPage:
         self.name = name
         self.url = url
 
+    async def _evaluate(self, script: str, argument: object = None) -> Any:  # noqa: ANN401 - whatever the script returns
+        """Run a script in the page. Playwright itself would wait for ever. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.page.evaluate(script, argument)
+
     async def start(self) -> None:
         """Load JupyterLab with nothing open."""
         await self.page.goto(f"{self.url}lab/workspaces/{username_of(self.name)}?reset")
@@ -54,7 +63,7 @@ class LabPage:
 
     async def open(self, path: str) -> None:
         """Open a notebook and wait until it is in step with the others and has a kernel that is ready."""
-        await self.page.evaluate(_OPEN, path)
+        await self._evaluate(_OPEN, path)
         await self.is_idle()
 
     async def open_classic(self, path: str) -> None:
@@ -66,23 +75,23 @@ class LabPage:
 
     async def close(self, *, shut_down: bool = False) -> None:
         """Close the notebook, with its kernel if wished."""
-        await self.page.evaluate(_CLOSE, shut_down)
+        await self._evaluate(_CLOSE, shut_down)
 
     async def command(self, name: str, **arguments: object) -> None:
         """Run one of Jupyter's commands and wait for its end."""
-        await self.page.evaluate(
+        await self._evaluate(
             "([name, args]) => jupyterapp.commands.execute(name, args).then(() => {})", [name, arguments]
         )
 
     async def switch_on(self, name: str) -> None:
         """Run a command that toggles something, unless it is on."""
-        await self.page.evaluate(
+        await self._evaluate(
             "name => jupyterapp.commands.isToggled(name) || jupyterapp.commands.execute(name).then(() => {})", name
         )
 
     async def start_command(self, name: str) -> None:
         """Run a command that may last, such as a cell that does not end."""
-        await self.page.evaluate("name => void jupyterapp.commands.execute(name)", name)
+        await self._evaluate("name => void jupyterapp.commands.execute(name)", name)
 
     async def run_all(self) -> None:
         """Run all cells, and wait for their end."""
@@ -91,7 +100,7 @@ class LabPage:
 
     async def select(self, cell: int) -> None:
         """Make a cell the active one, in command mode."""
-        await self.page.evaluate("at => { panel.content.activeCellIndex = at; panel.content.mode = 'command' }", cell)
+        await self._evaluate("at => { panel.content.activeCellIndex = at; panel.content.mode = 'command' }", cell)
 
     async def start_cell(self, cell: int) -> None:
         """Run one cell and do not wait for its end."""
@@ -111,25 +120,25 @@ class LabPage:
 
     async def restart_kernel(self) -> None:
         """Restart the kernel, without the question that the button asks."""
-        await self.page.evaluate("() => panel.sessionContext.session.kernel.restart()")
+        await self._evaluate("() => panel.sessionContext.session.kernel.restart()")
         await self.is_idle()
 
     async def interrupt_kernel(self) -> None:
-        await self.page.evaluate("() => panel.sessionContext.session.kernel.interrupt()")
+        await self._evaluate("() => panel.sessionContext.session.kernel.interrupt()")
         await self.is_idle()
 
     async def mode(self) -> Mode:
-        mode: Mode = await self.page.evaluate("() => panel.content.mode")
+        mode: Mode = await self._evaluate("() => panel.content.mode")
         return mode
 
     async def execution_counts(self) -> list[int]:
         """How often each code cell was run, as Jupyter counts; 0 for those that never were."""
-        counts: list[int] = await self.page.evaluate(_COUNTS)
+        counts: list[int] = await self._evaluate(_COUNTS)
         return counts
 
     async def sources(self) -> list[str]:
         """The text of every cell."""
-        sources: list[str] = await self.page.evaluate(
+        sources: list[str] = await self._evaluate(
             "() => panel.content.widgets.map(cell => cell.model.sharedModel.getSource())"
         )
         return sources

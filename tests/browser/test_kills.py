@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 
+_PACE = 40.0
+"""Milliseconds between two keys: quick, yet what is written until a server is back still fits on the screen."""
+
 
 class Typist:
     """Types numbered words on a line of their own until told to stop."""
@@ -59,7 +62,7 @@ class Typist:
 
     async def _write(self) -> None:
         while not self._stopped:
-            await self.visitor.page.keyboard.type(self._word(self._written))
+            await self.visitor.page.keyboard.type(self._word(self._written), delay=_PACE)
             self._written += 1
 
     def _word(self, number: int) -> str:

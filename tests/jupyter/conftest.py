@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
     if url := os.environ.get("RAYROOMS_TEST_URL"):
         yield OutsideServer(url, Path(os.environ["RAYROOMS_TEST_JUPYTER_SECRET_FILE"]))
@@ -92,27 +92,27 @@ def server() -> Iterator[Server]:
             server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def inner_cable(server: Server) -> AsyncIterator[Cable]:
     """Between the room server and programs: kernels and Jupyter's extension."""
     async with plugged_in(server.url) as cable:
         yield cable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def outer_cable(server: Server) -> AsyncIterator[Cable]:
     """Between the room server and browsers."""
     async with plugged_in(server.url) as cable:
         yield cable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(
     server: Server, inner_cable: Cable, outer_cable: Cable, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[JupyterServer]:
@@ -125,7 +125,7 @@ def lab(
     yield from _running(JupyterServer(tmp_path_factory.mktemp("lab") / "jupyter", proxy=proxy))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plain_lab(inner_cable: Cable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A Jupyter without the extension, whose pages may talk to nobody but it."""
     directory: Path = tmp_path_factory.mktemp("plain") / "jupyter"
@@ -147,7 +147,7 @@ def _running(jupyter: JupyterServer) -> Iterator[JupyterServer]:
         jupyter.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def host(server: Server) -> AsyncIterator[Person]:
     """Owns the rooms, and looks at them over REST."""
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
@@ -157,7 +157,7 @@ async def host(server: Server) -> AsyncIterator[Person]:
         yield Person(session["user_id"], "Host", session["token"], server.url, http)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def desks(browser: Browser) -> AsyncIterator[Desks]:
     async with AsyncExitStack() as stack:
         yield Desks(browser, stack)

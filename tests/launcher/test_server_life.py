@@ -16,10 +16,11 @@ import psutil
 import pytest
 
 from persistence.embedded import EmbeddedPostgres
+from rayrooms import BlockingRoom
 from serve.launcher import processes
 from serve.launcher.options import SERVER_ID
 from tests.architecture.sources import ROOT
-from tests.launcher.running import RunningServer, free_port, wait_for
+from tests.launcher.running import PATIENCE, RunningServer, free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +33,12 @@ def _sign_in(server: RunningServer) -> str:
 
 
 def _write(server: RunningServer, text: str) -> tuple[str, str]:
-    """A room with that text, and the token of its owner."""
+    """A room with that text, which is saved, and the token of its owner."""
     token = _sign_in(server)
     room = server.ask("POST", "/api/rooms", {"name": "Notes"}, token)["room_id"]
-    edit = {"op_type": "insert", "position": 0, "content": text}
-    server.ask("POST", f"/api/sync/{room}/operations", edit, token)
+    with BlockingRoom.open(server.url, room, token=token) as editor:
+        editor.insert(0, text)
+        editor.wait_durable(PATIENCE)
     return room, token
 
 

@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
     """A server with two gateways, where typing and rooms fall silent soon."""
     if SERVER_URL:
@@ -55,7 +55,7 @@ def server() -> Iterator[Server]:
             server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_server(server: Server) -> Server:
     """The server, when it is ours to look into and to damage."""
     if SERVER_URL:
@@ -63,13 +63,13 @@ def own_server(server: Server) -> Server:
     return server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sign_in(server: Server, http: httpx.AsyncClient) -> Callable[[str], Awaitable[Person]]:
     """Sign a new guest in by name."""
 
@@ -82,17 +82,17 @@ def sign_in(server: Server, http: httpx.AsyncClient) -> Callable[[str], Awaitabl
     return sign_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def ada(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
     return await sign_in("Ada")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def bob(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
     return await sign_in("Bob")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def eve(sign_in: Callable[[str], Awaitable[Person]]) -> Person:
     """A stranger to every room."""
     return await sign_in("Eve")

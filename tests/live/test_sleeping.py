@@ -66,7 +66,7 @@ async def test_a_room_sleeps_when_nobody_is_there_and_forgets_nothing(own_server
     assert await ada.text(room_id) == "xx"
     async with ada.inside(room_id, client_id="c", version=2, version_epoch=epoch) as socket:
         joined = socket.joined
-        assert joined["epoch"] == epoch + 1
+        assert joined["epoch"] > epoch
         assert (joined["version"], joined["version_epoch"], joined["durable"]) == (2, epoch, 2)
         assert (joined["last_seq"], joined.get("operations", []), "content" in joined) == (2, [], False)
         assert [(message["id"], list(message["reactions"])) for message in joined["messages"]] == [(message_id, ["👍"])]

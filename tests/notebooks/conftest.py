@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SERVER_URL = os.environ.get("RAYROOMS_TEST_URL", "")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def room_server() -> Iterator[Server]:
     if SERVER_URL:
         yield OutsideServer(SERVER_URL)

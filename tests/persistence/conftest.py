@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
     upgrade(server.start())
@@ -26,12 +26,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def url(postgres: EmbeddedPostgres) -> str:
     return postgres.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def database(url: str) -> AsyncIterator[Database]:
     database = Database(url, pool_size=4)
     yield database

@@ -82,7 +82,7 @@ class Guest:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[str]:
     """The URL of a migrated database of its own."""
     if SERVER_URL:
@@ -96,14 +96,14 @@ def postgres() -> Iterator[str]:
         server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def database(postgres: str) -> AsyncIterator[Database]:
     database = Database(postgres)
     yield database
     await database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def ingress() -> AsyncIterator[asyncio.Server]:
     """Something that answers as the ingress does at /-/healthz."""
 
@@ -119,23 +119,23 @@ async def ingress() -> AsyncIterator[asyncio.Server]:
     server.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def settings(postgres: str, ingress: asyncio.Server) -> Settings:
     port = ingress.sockets[0].getsockname()[1]
     return Settings(database_url=postgres, host="127.0.0.1", port=port, jwt_secret=secrets.token_hex(32))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(database: Database) -> FakeLive:
     return FakeLive(database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(settings: Settings, database: Database, live: FakeLive) -> AppContext:
     return AppContext(settings=settings, database=database, tokens=Tokens.from_settings(settings), live=live)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def transport(request: pytest.FixtureRequest) -> httpx.AsyncBaseTransport:
     """The way to the server under test."""
     if SERVER_URL:
@@ -143,7 +143,7 @@ def transport(request: pytest.FixtureRequest) -> httpx.AsyncBaseTransport:
     return httpx.ASGITransport(create_app(request.getfixturevalue("context")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def client(transport: httpx.AsyncBaseTransport) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the server under test; each response is held against the server's OpenAPI document."""
     client = httpx.AsyncClient(transport=transport, base_url=SERVER_URL or "http://server")
@@ -153,7 +153,7 @@ async def client(transport: httpx.AsyncBaseTransport) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sign_in(client: httpx.AsyncClient) -> Callable[[str], Awaitable[Guest]]:
     """Sign a new guest in by name."""
 
@@ -166,17 +166,17 @@ def sign_in(client: httpx.AsyncClient) -> Callable[[str], Awaitable[Guest]]:
     return sign_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def ada(sign_in: Callable[[str], Awaitable[Guest]]) -> Guest:
     return await sign_in("Ada")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def bob(sign_in: Callable[[str], Awaitable[Guest]]) -> Guest:
     return await sign_in("Bob")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def eve(sign_in: Callable[[str], Awaitable[Guest]]) -> Guest:
     """A stranger to every room."""
     return await sign_in("Eve")

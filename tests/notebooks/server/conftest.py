@@ -46,7 +46,7 @@ async def page_socket(
         yield connection
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def recorder() -> AsyncIterator[Recorder]:
     recorder = Recorder(free_port())
     recorder.start()
@@ -59,7 +59,7 @@ def _forget(recorder: Recorder) -> None:
     recorder.reset()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def vouching(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """A Jupyter server that holds a secret and leads to the recorder."""
     with Jupyter(
@@ -70,14 +70,14 @@ def vouching(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> It
         yield jupyter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guests(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """A Jupyter server that holds no secret and leads to the recorder."""
     with Jupyter(tmp_path_factory.mktemp("guests"), {}, environment={"RAYROOMS_URL": f"{recorder.url}/"}) as jupyter:
         yield jupyter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rooms() -> Iterator[Server]:
     """A real room server that shares the secret."""
     with data_directory() as data_dir:
@@ -90,7 +90,7 @@ def rooms() -> Iterator[Server]:
             server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def in_front(rooms: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """A Jupyter server in front of the real room server, which vouches with a secret from a file."""
     directory: Path = tmp_path_factory.mktemp("front")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["server"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Code of the views as scripts/web leaves it: a few files, one of them larger than a message."""
     directory = tmp_path_factory.mktemp("static")
@@ -38,7 +38,7 @@ def static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assets.loader.cache_clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_kernel(server: Server, static: Path) -> Callable[[Path], AbstractContextManager[Kernel]]:
     """Start a kernel whose user's files are in the given directory."""
 
