@@ -36,7 +36,7 @@ def _write(server: RunningServer, text: str) -> tuple[str, str]:
     """A room with that text, which is saved, and the token of its owner."""
     token = _sign_in(server)
     room = server.ask("POST", "/api/rooms", {"name": "Notes"}, token)["room_id"]
-    with BlockingRoom.open(server.url, room, token=token) as editor:
+    with BlockingRoom(server.url, room, token=token) as editor:
         editor.insert(0, text)
         editor.wait_durable(PATIENCE)
     return room, token
