@@ -136,6 +136,10 @@ async def test_cursor_presence_and_typing(pair: Pair) -> None:
         await socket.send(event, **data)
         assert (await client.expect(event))["session_id"] == socket.joined["session_id"]
     assert heard["is_typing"]
+    await client.emit("typing", is_typing=False)  # else its end would come in the middle of a later test
+    await socket.send("typing", is_typing=False)
+    await socket.expect("typing", is_typing=False)
+    await client.expect("typing", is_typing=False)
 
 
 async def test_chat_and_reactions(pair: Pair) -> None:
@@ -258,10 +262,14 @@ async def test_pages_from_elsewhere_are_refused(stock: type[StockClient], ada: P
 async def test_long_polling_is_refused(stock: type[StockClient], http: httpx.AsyncClient, ada: Person) -> None:
     """SIO-5: clients that begin with it, as they do by themselves, are told in a sentence what to do instead."""
     client = stock(ada.url, token=ada.token)
-    await client.open(transports=None)
-    error = await client.expect("connect_error")
-    if isinstance(client, NodeClient):
-        assert "transports" in json.loads(error["response"])["message"]
+    try:
+        await client.open(transports=None)
+    except RuntimeError:  # the Python one hangs up before it reads what it was told, which may be too late then
+        assert isinstance(client, PythonClient)
+    else:
+        error = await client.expect("connect_error")
+        if isinstance(client, NodeClient):
+            assert "transports" in json.loads(error["response"])["message"]
     await client.close()
     answer = await http.get("/socket.io/", params={"EIO": "4", "transport": "polling"})
     assert (answer.status_code, answer.json()["code"]) == (400, 0)
