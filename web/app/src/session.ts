@@ -83,13 +83,13 @@ export class SessionKeeper {
     if (token !== null && token === this.#session.value?.token) this.#drop(true);
   }
 
-  /** The user is called `name` from now on; the next token says so too. */
+  /** The user is called `name` from now on. Resolves once the token says so too, if it can be renewed now. */
   async renamed(name: string): Promise<void> {
-    const session = this.#session.value;
-    if (session === null) return;
-    this.#store({ ...session, name });
+    await this.#renewal; // it may have begun under the old name
     this.#renewedAt = Number.NEGATIVE_INFINITY;
     await this.#renew();
+    const session = this.#session.value;
+    if (session !== null && session.name !== name) this.#store({ ...session, name });
   }
 
   /** What another tab wrote under `key` (null: it cleared everything). */

@@ -151,7 +151,17 @@ test("APP-5 a renewal that comes back after someone else signed in changes nothi
   assert.equal(keeper.user.value?.id, "guest-Grace");
 });
 
-test("APP-6 a new name is kept at once and asked into a fresh token", async () => {
+test("APP-6 a new name shows with the token that carries it", async () => {
+  const { server, keeper } = await signedIn();
+  const shown: (string | undefined)[] = [];
+  server.renewal = async () => {
+    shown.push(keeper.user.value?.name);
+  };
+  await keeper.renamed("Ada L.");
+  assert.deepEqual([...shown, keeper.user.value?.name], ["Ada", "Ada L."]);
+});
+
+test("APP-6 a new name shows though its token has to wait", async () => {
   const { server, keeper } = await signedIn();
   server.renewal = () => Promise.reject(new UnavailableError("Later."));
   await keeper.renamed("Ada L.");

@@ -1,6 +1,6 @@
 /** A message of one's own in the making of its next version. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../../../../client/src/index.ts";
 import { Button } from "../../components/Button.tsx";
 import { explain } from "../../explain.ts";
@@ -13,7 +13,7 @@ export function MessageEditor({ message, onEnd }: { message: ChatMessage; onEnd:
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = area.current;
     if (element === null) return;
     fitHeight(element);
