@@ -60,7 +60,7 @@ class FeedSender:
         self._on_resumed = on_resumed
         self._loop = asyncio.get_running_loop()
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[FromWriter])
+        self._decode = wire.decoder(list[FromWriter])
         self._hello = wire.frame([self._encoder.encode(Hello(room_id, epoch, sender))])
         self._tail: deque[bytes] = deque()
         self._unsent: deque[bytes] = deque()
@@ -160,6 +160,12 @@ class FeedSender:
         self._retry = self._loop.call_later(self._backoff * random.uniform(0.5, 1.0), self._connect)  # noqa: S311 - jitter
         self._backoff = min(self._backoff * 2, _BACKOFF_MAX)
 
+    def _hang_up(self) -> None:
+        """End the connection from here, to begin anew on another."""
+        if self._wire is not None:
+            self._wire.close()
+        self._away()
+
     def _pump(self) -> None:
         """Give the kernel as many whole frames as it takes."""
         while self._unsent and self._wire is not None and self._wire.idle:
@@ -180,7 +186,13 @@ class FeedSender:
             self._on_resumed()
 
     def _received(self, payload: bytes) -> None:
-        for message in self._decoder.decode(payload):
+        try:
+            messages = self._decode(payload)
+        except wire.FrameError as error:
+            _log.warning("the persistence actor spoke nonsense, connecting anew: %s", error)
+            self._hang_up()
+            return
+        for message in messages:
             match message:
                 case Welcome():
                     self._state = "open"

@@ -16,11 +16,15 @@ import select
 import socket
 import struct
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+T = TypeVar("T")
 
 MAX_FRAME: Final = 64 * 1024 * 1024
 """A larger frame is a broken peer: the largest record is a snapshot, far below."""
@@ -46,6 +50,22 @@ def frame(messages: Sequence[bytes]) -> bytes:
         header = struct.pack(">BI", 0xDD, count)
     body = b"".join((header, *messages))
     return struct.pack("<I", len(body)) + body
+
+
+def decoder(kind: type[T]) -> Callable[[bytes], T]:
+    """A decoder of payloads that are msgpack of `kind`; whatever else the bytes may be raises FrameError.
+
+    That is more than msgspec's own errors: text that is not UTF-8 and arrays too deep for the stack have others.
+    """
+    decode = msgspec.msgpack.Decoder(kind).decode
+
+    def checked(payload: bytes) -> T:
+        try:
+            return decode(payload)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise FrameError(f"A frame cannot be read: {error}.") from None
+
+    return checked
 
 
 class FrameReader:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from actors.link import messages as link
-from persistence.wire import FrameError, FrameReader, frame
+from persistence.wire import FrameError, FrameReader, decoder, frame
 
 if TYPE_CHECKING:
     from actors.host.room_host import RoomHost
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 MAX_UNSENT = 64 * 1024 * 1024
 """Bytes that may wait for one gateway; one that reads no more is cut off and comes back when it can."""
 
-_decode = msgspec.msgpack.Decoder(list[link.ToRoom]).decode
+_decode = decoder(list[link.ToRoom])
 _encode = msgspec.msgpack.Encoder().encode
 
 _PONG = frame([_encode(link.Pong())])
@@ -48,7 +48,7 @@ class LinkServer(asyncio.Protocol):
                         self._host.dispatch(self, message)
                     elif not self._greet(message):
                         return
-        except (FrameError, msgspec.DecodeError) as error:
+        except FrameError as error:
             logger.warning("a gateway's link spoke nonsense and was closed: %s", error)
             self.close()
         finally:
@@ -60,7 +60,7 @@ class LinkServer(asyncio.Protocol):
             isinstance(message, link.Hello)
             and address is not None
             and message.epoch == address.epoch
-            and hmac.compare_digest(message.secret, address.secret)
+            and hmac.compare_digest(message.secret.encode(), address.secret.encode())  # of texts it takes ASCII only
         ):
             self._welcome = True
             self.write(frame([_encode(link.Welcome(address.room_id, address.epoch))]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import msgspec
 
 from actors.link import messages as link
-from persistence.wire import FrameError, FrameReader, frame
+from persistence.wire import FrameError, FrameReader, decoder, frame
 from rayrooms.errors import RayroomsError, UnavailableError, from_code
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 5.0
 _CALL_TIMEOUT = 15.0
 _PING_INTERVAL = 2.0
+_MAX_UNSENT = 8 * 1024 * 1024
+"""Bytes that may wait for an owner who does not read; beyond that its gateway takes no more messages for it."""
 _SILENCE = 6.0
 """Seconds without a word after which an owner counts as lost: it hangs, is stopped, or the network is gone."""
 
-_decode = msgspec.msgpack.Decoder(list[link.FromRoom]).decode
+_decode = decoder(list[link.FromRoom])
 _encode = msgspec.msgpack.Encoder().encode
 
 CallType = (
@@ -51,6 +53,8 @@ class RoomLink(asyncio.Protocol):
 
     def __init__(self, listener: LinkListener, address: RoomAddress, gateway_id: str) -> None:
         self.address = address
+        self.is_full = False
+        """Whether more waits for the owner than it should: it does not keep up."""
         self._listener = listener
         self._gateway_id = gateway_id
         self._reader = FrameReader()
@@ -132,8 +136,15 @@ class RoomLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=_MAX_UNSENT)
         address = self.address
         self._transport.write(frame([_encode(link.Hello(address.secret, address.epoch, self._gateway_id))]))
+
+    def pause_writing(self) -> None:
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        self.is_full = False
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
@@ -141,7 +152,7 @@ class RoomLink(asyncio.Protocol):
             for payload in self._reader.feed(data):
                 for message in _decode(payload):
                     self._take(message)
-        except (FrameError, msgspec.DecodeError):
+        except FrameError:
             if self._transport is not None:
                 self._transport.abort()
 

@@ -39,7 +39,7 @@ class Feed:
         self._on_records = on_records
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
-        self._decoder = msgspec.msgpack.Decoder(list[ToWriter])
+        self._decode = wire.decoder(list[ToWriter])
         self._encoder = msgspec.msgpack.Encoder()
         self._durable_due: int | None = None
         self._wire = wire.Wire(sock, on_frame=self._frame, on_drained=self._drained, on_end=self._gone)
@@ -93,9 +93,9 @@ class Feed:
         if self.ended:
             return
         try:
-            messages = self._decoder.decode(payload)
-        except msgspec.MsgspecError as error:
-            self._broken(f"a frame cannot be read: {error}")
+            messages = self._decode(payload)
+        except wire.FrameError as error:
+            self._broken(str(error))
             return
         records: list[Record] = []
         for message in messages:
