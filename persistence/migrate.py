@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from persistence.dsn import sqlalchemy_url
 from persistence.settings import get_settings
 from rayrooms.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _LOCK: Final = 0x7261_7972_6F6F_6D73
 """Of `pg_advisory_lock`: two servers that start at once migrate one after the other."""
@@ -27,7 +32,11 @@ def alembic_config() -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Run all migrations that the database lacks. Raises UnavailableError(database_unavailable)."""
+    """Run all migrations that the database lacks.
+
+    Raises UnavailableError(database_unavailable), also for a database that a newer server has migrated: this one knows
+    neither what its tables mean nor the way back.
+    """
     engine = create_engine(sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as lock:
@@ -35,6 +44,7 @@ def upgrade(database_url: str) -> None:
             with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
                 config = alembic_config()
                 config.attributes["connection"] = connection
+                _refuse_newer(config, connection)
                 command.upgrade(config, "head")
                 connection.commit()
             lock.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
@@ -46,6 +56,17 @@ def upgrade(database_url: str) -> None:
         raise UnavailableError(f"The database cannot be migrated: {reason}", code="database_unavailable") from error
     finally:
         engine.dispose()
+
+
+def _refuse_newer(config: Config, connection: Connection) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
+    if unknown:
+        raise UnavailableError(
+            f"The database was migrated by a newer version of the server (revision {', '.join(sorted(unknown))}), "
+            "and this one cannot use it: start that version again, or restore a backup from before.",
+            code="database_unavailable",
+        )
 
 
 def main() -> None:

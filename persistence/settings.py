@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     data_dir: str = "data"
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     ray_address: str = ""
     runtime_dir: str = ""
     namespace: str = "rayrooms"
@@ -59,10 +59,27 @@ class Settings(BaseSettings):
     max_chat: int = Field(default=8_000, ge=1)
     max_socket_buffer: int = Field(default=4 * 1024 * 1024, ge=64 * 1024)
     ping_interval: float = Field(default=20.0, gt=0, le=25)
+    max_sockets_per_user: int = Field(default=256, ge=1)
+    max_rooms_per_user: int = Field(default=10_000, ge=1)
+    max_members: int = Field(default=1_000, ge=1)
+    limit_edits: float = Field(default=2_000.0, gt=0, allow_inf_nan=False)
+    limit_chat: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    limit_signals: float = Field(default=500.0, gt=0, allow_inf_nan=False)
+    limit_joins: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    limit_control: float = Field(default=100.0, gt=0, allow_inf_nan=False)
+    limit_bytes: float = Field(default=4.0 * 1024 * 1024, gt=0, allow_inf_nan=False)
+    limit_burst: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    limit_guests: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    address_header: str = ""
 
     # who may come in
-    jwt_secret: str = ""
-    jupyter_secret: str = ""
+    jwt_secret: str = Field(default="", repr=False)
+    jwt_previous_secrets: list[str] = Field(default=[], repr=False)
+    jwks_url: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = "rayrooms"
+    jupyter_secret: str = Field(default="", repr=False)
+    jupyter_previous_secrets: list[str] = Field(default=[], repr=False)
     guest_ttl: float = Field(default=30 * 86_400, gt=0)
     guests: Literal["auto", "on", "off"] = "auto"
     allowed_origins: list[str] = []

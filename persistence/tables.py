@@ -6,7 +6,7 @@ that Postgres refuses would end the room that made it, not the request that was 
 
 `operations` and `conflict_resolutions` carry no foreign key: only the writer inserts there, while it holds a lock on
 the rooms row, and a check per row would cost more than the insert. Deleting a room clears them by hand
-(`RoomRepository.delete`).
+(`RoomRepository.delete`). `audit_events` has none either: what was done to a room outlives it.
 """
 
 from datetime import UTC, datetime
@@ -136,6 +136,30 @@ class Invitation(Table, table=True):
     expires_at: datetime = Field(sa_type=DateTime(timezone=True), nullable=False)
     revoked_at: datetime | None = _time(nullable=True)
     uses: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class AuditEvent(Table, table=True):
+    """Who changed who belongs to a room, and as what; `id` rises with the order of a room's changes.
+
+    `user_id` is whom it concerns, `role` theirs since then (or the one that an invitation grants).
+    """
+
+    __tablename__: ClassVar[str] = "audit_events"
+    __table_args__ = (
+        Index("audit_events_of_room_idx", "room_id", "id"),
+        Index("audit_events_deletions_idx", "room_id", "id", postgresql_where=text("action = 'room_deleted'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    room_id: str = Field(sa_type=Text)
+    at: datetime = _time()
+    action: str = Field(sa_type=Text)
+    actor_id: str = Field(sa_type=Text)
+    user_id: str | None = Field(default=None, sa_type=Text)
+    role: str | None = Field(default=None, sa_type=Text)
+    previous_role: str | None = Field(default=None, sa_type=Text)
+    invitation_id: str | None = Field(default=None, sa_type=Text)
+    private: bool | None = None
 
 
 class Operation(Table, table=True):

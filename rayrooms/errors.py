@@ -3,14 +3,17 @@
     RayroomsError
     ├── InvalidError          422  malformed, invalid_operation, invalid_text, future_version, not_joined, unknown_event
     ├── UnauthenticatedError  401  bad_token
-    ├── ForbiddenError        403  forbidden, not_a_member, read_only
+    ├── ForbiddenError        403  forbidden, read_only
     ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found,
     │                              invitation_invalid
-    ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded
+    ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded,
+    │                              too_many_rooms, too_many_members
     ├── GoneError             410  invitation_expired, invitation_revoked
     ├── TooLargeError         413  message_too_large, document_too_large
-    ├── RateLimitedError      429  rate_limited
-    └── UnavailableError      503  room_unavailable, room_load_failed, backlog_full, database_unavailable
+    ├── UpgradeRequiredError  426  upgrade_required
+    ├── RateLimitedError      429  rate_limited, too_many_connections
+    └── UnavailableError      503  room_unavailable, room_load_failed, backlog_full, database_unavailable,
+                                   keys_unavailable
 
 Servers raise these; the transport edge turns them into an `error` event or a problem document in one place; the
 client raises the same classes again from what it receives (`from_code`).
@@ -22,18 +25,22 @@ from typing import ClassVar
 
 
 class RayroomsError(Exception):
-    """Base of all errors of this project; `code` is stable, `message` is a sentence for people."""
+    """Base of all errors of this project; `code` is stable, `message` is a sentence for people.
+
+    `retry_after` is in how many seconds the same may be tried again, where whoever refused it has said so.
+    """
 
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "internal"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
+        self.retry_after = retry_after
 
-    def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return (_rebuild, (self.code, self.message))
+    def __reduce__(self) -> tuple[object, tuple[str, str, float | None]]:
+        return (from_code, (self.code, self.message, self.retry_after))
 
 
 class InvalidError(RayroomsError):
@@ -85,6 +92,13 @@ class TooLargeError(RayroomsError):
     default_code = "message_too_large"
 
 
+class UpgradeRequiredError(RayroomsError):
+    """The client is older than the server can talk to; a newer one is to be had."""
+
+    status = 426
+    default_code = "upgrade_required"
+
+
 class RateLimitedError(RayroomsError):
     """Too many in too short a time."""
 
@@ -111,7 +125,7 @@ _BY_CODE: dict[str, type[RayroomsError]] = {
             "unknown_event",
         ),
         UnauthenticatedError: ("bad_token",),
-        ForbiddenError: ("forbidden", "not_a_member", "read_only"),
+        ForbiddenError: ("forbidden", "read_only"),
         NotFoundError: (
             "room_not_found",
             "user_not_found",
@@ -126,20 +140,25 @@ _BY_CODE: dict[str, type[RayroomsError]] = {
             "room_full",
             "already_exists",
             "superseded",
+            "too_many_rooms",
+            "too_many_members",
         ),
         GoneError: ("invitation_expired", "invitation_revoked"),
         TooLargeError: ("message_too_large", "document_too_large"),
-        RateLimitedError: ("rate_limited",),
-        UnavailableError: ("room_unavailable", "room_load_failed", "backlog_full", "database_unavailable"),
+        UpgradeRequiredError: ("upgrade_required",),
+        RateLimitedError: ("rate_limited", "too_many_connections"),
+        UnavailableError: (
+            "room_unavailable",
+            "room_load_failed",
+            "backlog_full",
+            "database_unavailable",
+            "keys_unavailable",
+        ),
     }.items()
     for code in codes
 }
 
 
-def from_code(code: str, message: str) -> RayroomsError:
+def from_code(code: str, message: str, retry_after: float | None = None) -> RayroomsError:
     """The error that a received `code` stands for; an unknown code becomes a plain RayroomsError that keeps it."""
-    return _BY_CODE.get(code, RayroomsError)(message, code=code)
-
-
-def _rebuild(code: str, message: str) -> RayroomsError:
-    return from_code(code, message)
+    return _BY_CODE.get(code, RayroomsError)(message, code=code, retry_after=retry_after)

@@ -11,6 +11,7 @@ from serve import problems
 from serve.context import Services
 from serve.middleware import BodyLimit, RestGrants, SecurityHeaders
 from serve.origins import GrantedOrigins
+from serve.pages.manual import manual_routes
 from serve.pages.routes import Pages
 from serve.routes import auth, health, invitations, rooms, sync, users
 
@@ -61,6 +62,9 @@ def create_app(context: AppContext) -> FastAPI:
         version=API_VERSION,
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
+        # FastAPI's own manuals load scripts from elsewhere, into the origin whose pages hold the users' tokens.
+        docs_url=None,
+        redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = Services.of(context)
@@ -70,5 +74,6 @@ def create_app(context: AppContext) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     for module in (auth, rooms, invitations, sync, users, health):
         app.include_router(module.router)
+    app.router.routes.extend(manual_routes(app.openapi))
     app.router.routes.extend(Pages(context.pages).routes())
     return app

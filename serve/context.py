@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from serve.auth.access import RoomAccess
 from serve.auth.invitations import InvitationTokens
+from serve.guest_limits import GuestLimits
 from serve.pages.routes import STATIC
+from serve.services.audit import AuditService
 from serve.services.chat import ChatService
 from serve.services.guests import GuestService
 from serve.services.health import HealthService
@@ -44,8 +46,10 @@ class Services:
 
     tokens: Tokens
     access: RoomAccess
+    audit: AuditService
     chat: ChatService
     guests: GuestService
+    guest_limits: GuestLimits
     health: HealthService
     invitations: InvitationService
     members: MemberService
@@ -57,17 +61,19 @@ class Services:
     def of(cls, context: AppContext) -> Services:
         """Build them over the context."""
         database, live = context.database, context.live
-        access = RoomAccess(database)
+        access = RoomAccess(database, max_members=context.settings.max_members)
         history = RoomHistory(database, live)
         return cls(
             tokens=context.tokens,
             access=access,
+            audit=AuditService(database, access),
             chat=ChatService(database, live, access),
             guests=GuestService(database, context.tokens, context.settings),
+            guest_limits=GuestLimits.from_settings(context.settings),
             health=HealthService(database, live, context.settings),
             invitations=InvitationService(database, live, access, InvitationTokens.from_settings(context.settings)),
             members=MemberService(database, live, access),
-            rooms=RoomService(database, live, access, history),
+            rooms=RoomService(database, live, access, history, max_rooms=context.settings.max_rooms_per_user),
             sync=SyncService(database, live, access, history),
             users=UserService(database, live),
         )

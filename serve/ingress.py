@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
 
+from serve import websocket_protocol
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,5 +32,9 @@ class DirectSockets:
 
 
 def middlewares() -> list[Middleware]:
-    """What Serve is to wrap its HTTP servers in (`RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`)."""
+    """What Serve is to wrap its HTTP servers in (`RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`).
+
+    Asked for before a server is made, so this is also where our own WebSocket protocol is put in its place.
+    """
+    websocket_protocol.install()
     return [Middleware(DirectSockets)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -87,14 +88,17 @@ def from_error(path: str, error: RayroomsError, *, token_given: bool = False) ->
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = 'Bearer realm="rayrooms"' + (', error="invalid_token"' if token_given else "")
     if isinstance(error, UnavailableError) or error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers["Retry-After"] = str(ceil(error.retry_after or RETRY_AFTER_SECONDS))
     return problem_response(path, status=error.status, code=error.code, detail=error.message, headers=headers)
 
 
 def refusals(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route that may refuse with these codes, grouped by status."""
+    """The `responses=` of a route that may refuse with these codes, grouped by status.
+
+    A route that asks for a token may also find that its issuer's keys cannot be read.
+    """
     by_status: dict[int, list[str]] = {}
-    for code in codes:
+    for code in (*codes, "keys_unavailable") if "bad_token" in codes else codes:
         by_status.setdefault(from_code(code, "").status, []).append(code)
     return {
         status: {

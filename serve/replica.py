@@ -16,6 +16,7 @@ from serve.socketio.endpoint import SocketIOEndpoint
 from serve.sockets.endpoint import SocketEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
+from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import OpenConnections
@@ -34,10 +35,10 @@ class Replica:
 
     def __init__(self, settings: Settings) -> None:
         self._database = Database.from_settings(settings)
-        access = RoomAccess(self._database)
+        access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
         self._hubs = RoomHubs(Locator(), access)
-        handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database))
+        handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
         self._connections = OpenConnections()
         self._sockets = SocketEndpoint(handlers, settings, self._connections)
         self._socketio = SocketIOEndpoint(handlers, settings, self._connections)

@@ -23,9 +23,10 @@ Call = (
 async def answer(host: RoomHost, room: LiveRoom, pipe: LinkServer, call: Call) -> None:
     """Answer one call with a Reply, or with a Failure that carries the refusal."""
     try:
+        room.check_clogged()
         result = await _answer(host, room, call)
     except RayroomsError as error:
-        room.outbox.send(pipe, link.Failure(call.call, error.code, error.message))
+        room.refused(pipe, link.Failure(call.call, error.code, error.message))
     else:
         room.outbox.send(pipe, link.Reply(call.call, result))
     room.end_turn()

@@ -77,6 +77,8 @@ class Dispatcher:
         pipe: LinkServer,
         message: link.SetTyping | link.SetPresence | link.SetCursor | link.Sync,
     ) -> None:
+        if room.is_clogged and not isinstance(message, link.Sync):
+            return  # nobody would be told before the next such message
         try:
             match message:
                 case link.SetTyping():
@@ -86,6 +88,7 @@ class Dispatcher:
                 case link.SetCursor():
                     room.cursor(message)
                 case link.Sync():
+                    room.check_clogged()
                     room.sync(pipe, message)
         except RayroomsError as error:
             ref = None if isinstance(message, link.SetTyping | link.SetPresence) else message.ref
@@ -114,6 +117,7 @@ class Dispatcher:
     def _admit(self, room: LiveRoom, pipe: LinkServer, message: link.Attach, known: ClientMark | None) -> None:
         try:
             refuse_reserved(message.client_id)
+            room.check_clogged()
             user = User(message.user_id, message.name, message.colour, message.role, message.verified)
             room.attach(pipe, message, user, known)
         except RayroomsError as error:

@@ -33,5 +33,7 @@ def operation(commit: Commit) -> bytes:
 
 def refusal(error: RayroomsError, room_id: str, ref: int | None, seq: int | None = None) -> bytes:
     """The `error` event that answers a message."""
-    data = protocol.ErrorData(code=error.code, message=error.message, room_id=room_id, seq=seq)
+    data = protocol.ErrorData(
+        code=error.code, message=error.message, room_id=room_id, seq=seq, retry_after=error.retry_after
+    )
     return _encode(protocol.Error(data=data, ref=ref))

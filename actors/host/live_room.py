@@ -11,7 +11,7 @@ import msgspec
 
 from actors.core.sessions import participant
 from actors.host import events
-from actors.host.outbox import Outbox
+from actors.host.outbox import Outbox, alone
 from actors.link import messages as link
 from persistence import feed
 from rayrooms import protocol
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from actors.host.outbox import Pipe
     from persistence.feed_client import FeedSender
     from rayrooms.protocol import ChatMessage, Role
+
+_BACKLOG_RETRY = 1.0
+"""Seconds after which an edit that found the backlog full may be sent again."""
 
 
 class LiveRoom:
@@ -52,6 +55,7 @@ class LiveRoom:
         self._clock = clock
         self._owners: dict[int, Pipe] = {}
         self._held: list[tuple[Pipe, bytes]] = []
+        self._held_bytes = 0
         self._waiting: deque[tuple[int, int]] = deque()
         self._durable = core.version
         self._snapshot_at = core.version
@@ -69,10 +73,12 @@ class LiveRoom:
                 pipe.write(data)
         else:
             self._held.extend(frames)
+            self._held_bytes += sum(len(data) for _, data in frames)
 
     def resumed(self) -> None:
         """The feed has handed over all that was written: what waited for it may be told."""
         held, self._held = self._held, []
+        self._held_bytes = 0
         for pipe, data in held:
             pipe.write(data)
 
@@ -110,12 +116,19 @@ class LiveRoom:
 
     def refuse(self, pipe: Pipe, sid: int, error: RayroomsError, ref: int | None, seq: int | None = None) -> None:
         """Tell one session that its message was refused; nobody else learns of it."""
-        self.outbox.send(pipe, link.Unicast(sid, events.refusal(error, self.core.room_id, ref, seq)))
+        self.refused(pipe, link.Unicast(sid, events.refusal(error, self.core.room_id, ref, seq)))
 
     def reject(self, pipe: Pipe, message: link.Attach, error: RayroomsError) -> None:
         """Tell a session that it was not let in, and its gateway to forget it."""
         payload = events.refusal(error, self.core.room_id, message.ref)
-        self.outbox.send(pipe, link.Detached(message.sid, payload))
+        self.refused(pipe, link.Detached(message.sid, payload))
+
+    def refused(self, pipe: Pipe, message: link.Unicast | link.Detached | link.Failure) -> None:
+        """Pass on a refusal, in order; but past all that waits once no more may wait."""
+        if self.is_clogged:
+            pipe.write(alone(message))
+        else:
+            self.outbox.send(pipe, message)
 
     # -------------------------------------------------------------- coming and going
 
@@ -190,10 +203,18 @@ class LiveRoom:
             sender.backlog_records + len(self.outbox.records) >= self._config.backlog_max_records
             or sender.backlog_bytes >= self._config.backlog_max_bytes
         ):
-            raise UnavailableError(
-                "Too many edits wait to be stored; they are taken again as soon as the database answers.",
-                code="backlog_full",
-            )
+            raise _backlog_full()
+        self.check_clogged()
+
+    def check_clogged(self) -> None:
+        """Raise UnavailableError(backlog_full) when an answer would have to wait with too many others."""
+        if self.is_clogged:
+            raise _backlog_full()
+
+    @property
+    def is_clogged(self) -> bool:
+        """Whether as much waits to be told, behind a feed that is backed up, as may wait in memory (guarantee G10)."""
+        return self._held_bytes >= self._config.backlog_max_bytes
 
     def edit(self, message: link.Edit) -> Edited:
         """An edit by a session. Raises what the core raises, and UnavailableError(backlog_full)."""
@@ -370,3 +391,11 @@ class LiveRoom:
         self.outbox.send(
             pipe, link.Unicast(message.sid, events.event(protocol.SyncResponse(data=data, ref=message.ref)))
         )
+
+
+def _backlog_full() -> UnavailableError:
+    return UnavailableError(
+        "Too many edits wait to be stored; they are taken again as soon as the database answers.",
+        code="backlog_full",
+        retry_after=_BACKLOG_RETRY,
+    )

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _encode = msgspec.msgpack.Encoder().encode
 
 
+def alone(message: Addressed) -> bytes:
+    """A frame of one message."""
+    return frame([_encode(message)])
+
+
 class Pipe(Protocol):
     """One end of a room link: it takes whole frames and hands them to the kernel as it can."""
 

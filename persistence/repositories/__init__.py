@@ -1,5 +1,6 @@
 """Queries, one repository a table and one for a person; each works in the session, and transaction, it is given."""
 
+from persistence.repositories.audit import AuditAction, AuditRepository
 from persistence.repositories.base import BaseRepository
 from persistence.repositories.conflicts import ConflictRepository
 from persistence.repositories.invitations import InvitationRepository
@@ -12,6 +13,8 @@ from persistence.repositories.snapshots import DocumentSnapshotRepository
 from persistence.repositories.users import UserRepository
 
 __all__ = [
+    "AuditAction",
+    "AuditRepository",
     "BaseRepository",
     "ConflictRepository",
     "DocumentSnapshotRepository",

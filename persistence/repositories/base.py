@@ -28,7 +28,8 @@ class BaseRepository(Generic[T]):
         self._session = session
 
     async def _one(self, statement: SelectOfScalar[T]) -> T | None:
-        return (await self._session.exec(statement)).first()
+        # A row that this session has read before shows what was changed since by a statement.
+        return (await self._session.exec(statement, execution_options={"populate_existing": True})).first()
 
     async def _all(self, statement: SelectOfScalar[T]) -> list[T]:
         return list((await self._session.exec(statement)).all())

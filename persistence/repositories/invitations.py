@@ -72,11 +72,15 @@ class InvitationRepository(BaseRepository[Invitation]):
         return counted.first() is not None
 
     async def revoke(self, room_id: str, invitation_id: str) -> bool:
-        """Return whether the room has such an invitation; one that is revoked already keeps its time."""
+        """Revoke an invitation; return False, having changed nothing, when there is none or it is revoked already."""
         revoked = await self._session.exec(
             update(Invitation)
-            .where(col(Invitation.room_id) == room_id, col(Invitation.id) == invitation_id)
-            .values(revoked_at=func.coalesce(Invitation.revoked_at, func.now()))
+            .where(
+                col(Invitation.room_id) == room_id,
+                col(Invitation.id) == invitation_id,
+                col(Invitation.revoked_at).is_(None),
+            )
+            .values(revoked_at=func.now())
             .returning(col(Invitation.id))
         )
         return revoked.first() is not None

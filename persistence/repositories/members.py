@@ -24,6 +24,12 @@ class RoomMemberRepository(BaseRepository[RoomMember]):
     async def find(self, room_id: str, user_id: str) -> RoomMember | None:
         return await self._one(select(RoomMember).where(RoomMember.room_id == room_id, RoomMember.user_id == user_id))
 
+    async def hold(self, room_id: str, user_id: str) -> RoomMember | None:
+        """The membership, which nobody else changes before this transaction ends."""
+        return await self._one(
+            select(RoomMember).where(RoomMember.room_id == room_id, RoomMember.user_id == user_id).with_for_update()
+        )
+
     async def page(self, room_id: str, *, limit: int, offset: int = 0) -> list[RoomMember]:
         """List members, first joined first."""
         return await self._all(

@@ -81,6 +81,15 @@ class PersonalRepository(BaseRepository[RoomMember]):
         )
         return [ListedRoom(room, cast("Role | None", role), name, at) for room, role, name, at in rows.all()]
 
+    async def owned(self, user_id: str) -> int:
+        """Return how many rooms the user owns."""
+        counted = await self._session.exec(
+            select_rows(func.count())
+            .select_from(RoomMember)
+            .where(RoomMember.user_id == user_id, RoomMember.role == "owner")
+        )
+        return counted.one()
+
     async def active(self, user_id: str, *, limit: int) -> list[RoomMember]:
         """List memberships under which the user is connected, last joined first."""
         return await self._all(

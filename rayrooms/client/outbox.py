@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rayrooms.client.portions import on_the_wire
 from rayrooms.protocol import (
+    PROTOCOL_VERSION,
     AddReaction,
     ChatData,
     CodeChange,
@@ -54,7 +55,13 @@ class Outbox:
         self._messages.append(Ping())
 
     def join(self, client_id: str, version: int | None, version_epoch: int | None) -> int:
-        data = JoinRoomData(room_id=self._room_id, client_id=client_id, version=version, version_epoch=version_epoch)
+        data = JoinRoomData(
+            room_id=self._room_id,
+            client_id=client_id,
+            version=version,
+            version_epoch=version_epoch,
+            protocol=PROTOCOL_VERSION,
+        )
         return self._put(JoinRoom(data=data))
 
     def edit(self, op: Operation, version: int, client_id: str, seq: int) -> int:

@@ -208,4 +208,5 @@ def _error(response: httpx.Response) -> RayroomsError:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.DecodeError:
         return UnavailableError(f"The server answered with status {response.status_code}.")
-    return from_code(problem.code, problem.detail)
+    after = response.headers.get("Retry-After", "")
+    return from_code(problem.code, problem.detail, float(after) if after.isdecimal() else None)

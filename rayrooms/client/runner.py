@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from rayrooms.client.events import EditRefused, StatusChanged
 from rayrooms.client.transport import Transport
-from rayrooms.errors import RayroomsError, UnauthenticatedError, UnavailableError
+from rayrooms.errors import (
+    RateLimitedError,
+    RayroomsError,
+    UnauthenticatedError,
+    UnavailableError,
+    UpgradeRequiredError,
+    from_code,
+)
 from rayrooms.protocol import Error, GoingAway
 
 if TYPE_CHECKING:
@@ -21,6 +28,10 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 5
 """How many tokens in a row may be refused when each connection gets a fresh one."""
+_CONNECTION_REFUSED = frozenset(
+    {UnauthenticatedError.default_code, UpgradeRequiredError.default_code, "too_many_connections"}
+)
+"""Refusals of the connection, whatever message they answer."""
 _QUICK_JOINS = 3
 """How often in a row a client joins again at once; after that it waits, so that no fault makes it spin."""
 
@@ -105,7 +116,8 @@ class Runner:
         if self.state.retry is None and attempt < _QUICK_JOINS:
             self._join()
         else:
-            self._join_timer = self._loop.call_later(self._timing.backoff(attempt, self._uniform), self._join_now)
+            wait = self._timing.wait(attempt, self.state.retry, self._uniform)
+            self._join_timer = self._loop.call_later(wait, self._join_now)
 
     def _join_now(self) -> None:
         self._join_timer = None
@@ -144,7 +156,7 @@ class Runner:
                 if not self._renews or refused >= MAX_TOKENS:
                     self.state.fail(error)
                 self.error = error
-            except UnavailableError as error:
+            except (UnavailableError, RateLimitedError) as error:
                 self.error = error
                 refused = 0
             except RayroomsError as error:
@@ -153,7 +165,7 @@ class Runner:
                 attempt = 0
             self._disconnected()
             if self.state.failure is None:
-                await asyncio.sleep(self._timing.backoff(attempt, self._uniform))
+                await asyncio.sleep(self._timing.wait(attempt, self.error, self._uniform))
                 attempt += 1
 
     async def _connect(self) -> Transport:
@@ -222,8 +234,9 @@ class Runner:
 
 
 def _raise_if_over(message: AnyServerEvent) -> None:
-    """Raise what ends the connection: the server goes, or does not accept the token."""
+    """Raise what ends the connection: the server goes, or does not accept the token, the client or one more of it."""
     if isinstance(message, GoingAway) and message.data.room_id is None:
         raise UnavailableError(f"The server is going away: {message.data.reason}.")
-    if isinstance(message, Error) and message.data.code == UnauthenticatedError.default_code:
-        raise UnauthenticatedError(message.data.message)
+    if isinstance(message, Error) and message.data.code in _CONNECTION_REFUSED:
+        data = message.data
+        raise from_code(data.code, data.message, data.retry_after)

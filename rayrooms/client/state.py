@@ -373,7 +373,7 @@ class ClientState:
             self._events.append(EditRefused(op, reason))
 
     def _refused(self, ref: int | None, data: ErrorData) -> None:
-        error = from_code(data.code, data.message)
+        error = from_code(data.code, data.message, data.retry_after)
         if ref is not None and ref == self._join_ref:
             if self.phase == "joining":
                 self._join_refused(error)

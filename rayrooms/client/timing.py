@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rayrooms.errors import RayroomsError
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -36,3 +38,8 @@ class Timing:
         come back at once.
         """
         return uniform(0.0, min(self.retry_most, self.retry_first * 2.0 ** min(attempt, 32)))
+
+    def wait(self, attempt: int, error: RayroomsError | None, uniform: Callable[[float, float], float]) -> float:
+        """The same after a refusal: no sooner than the server asked for, within `retry_most`."""
+        asked = error.retry_after if error is not None and error.retry_after is not None else 0.0
+        return min(max(asked, 0.0), self.retry_most) + self.backoff(attempt, uniform)

@@ -10,7 +10,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.typing import Subprotocol
 
 from rayrooms.codec import codec_for
-from rayrooms.errors import ForbiddenError, InvalidError, UnauthenticatedError, UnavailableError
+from rayrooms.errors import (
+    ForbiddenError,
+    InvalidError,
+    UnauthenticatedError,
+    UnavailableError,
+    UpgradeRequiredError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes. A whole document of the greatest size in one `room_joined` fits many times."""
 _BAD_TOKEN = 4401
+_UPGRADE_REQUIRED = 4426
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
@@ -50,7 +57,7 @@ class Transport:
         """The next message, but for those of kinds that this client does not know.
 
         Raises UnavailableError when the connection is gone, UnauthenticatedError when the server closed it for want of
-        a token that holds.
+        a token that holds, UpgradeRequiredError when for want of a newer client.
         """
         while True:
             try:
@@ -92,10 +99,12 @@ async def open_socket(url: str, token: str, *, subprotocol: str, timeout: float)
 
 
 def lost(error: ConnectionClosed) -> RayroomsError:
-    """What the end of an open connection means: all but a refused token may pass."""
+    """What the end of an open connection means: all but a refused token or client may pass."""
     code = error.rcvd.code if error.rcvd is not None else None
     if code == _BAD_TOKEN:
         return UnauthenticatedError("The server does not accept the token.")
+    if code == _UPGRADE_REQUIRED:
+        return UpgradeRequiredError("The server needs a newer version of this client.")
     return UnavailableError("The connection to the server is gone.")
 
 

@@ -38,7 +38,9 @@ from rayrooms.protocol.client_events import (
     TypingData,
 )
 from rayrooms.protocol.parts import (
+    FIRST_PROTOCOL,
     MAX_INTEGER,
+    OLDEST_PROTOCOL,
     PROTOCOL_VERSION,
     SUBPROTOCOL_BEARER,
     SUBPROTOCOL_JSON,
@@ -99,7 +101,9 @@ from rayrooms.protocol.server_events import (
 )
 
 __all__ = [
+    "FIRST_PROTOCOL",
     "MAX_INTEGER",
+    "OLDEST_PROTOCOL",
     "PROTOCOL_VERSION",
     "SUBPROTOCOL_BEARER",
     "SUBPROTOCOL_JSON",

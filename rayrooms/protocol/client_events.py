@@ -6,21 +6,27 @@ from typing import Literal
 
 import msgspec
 
-from rayrooms.protocol.parts import PROTOCOL_VERSION, Data, EditType, Integer, Operation, Range
+from rayrooms.protocol.parts import Data, EditType, Integer, Operation, Range
 
 
 class ConnectData(Data):
+    """`protocol` is the version that the client speaks; FIRST_PROTOCOL when it does not say."""
+
     token: str | None = None
-    protocol: Integer = PROTOCOL_VERSION
+    protocol: Integer | None = None
 
 
 class JoinRoomData(Data):
-    """`version` and `version_epoch` name the last commit that the client holds; absent on a first join."""
+    """`version` and `version_epoch` name the last commit that the client holds; absent on a first join.
+
+    `protocol` is as in ConnectData: over whatever transport a client comes, it says so here.
+    """
 
     room_id: str
     client_id: str | None = None
     version: Integer | None = None
     version_epoch: Integer | None = None
+    protocol: Integer | None = None
 
 
 class RoomData(Data):

@@ -8,6 +8,11 @@ from typing import Annotated, Literal, TypedDict
 import msgspec
 
 PROTOCOL_VERSION = 1
+"""What this code speaks. It rises when a message changes so that who speaks the version before would misread it."""
+OLDEST_PROTOCOL = 1
+"""The oldest version whose clients a server lets in."""
+FIRST_PROTOCOL = 1
+"""What clients speak that do not say what they speak."""
 SUBPROTOCOL_JSON = "rayrooms.json"
 SUBPROTOCOL_MSGPACK = "rayrooms.msgpack"
 SUBPROTOCOL_BEARER = "bearer."

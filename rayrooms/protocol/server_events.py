@@ -148,12 +148,16 @@ class GoingAwayData(Data):
 
 
 class ErrorData(Data):
-    """A refusal of one message; `seq` is given when an edit that carried one was refused."""
+    """A refusal of one message; `seq` is given when an edit that carried one was refused.
+
+    `retry_after` says in how many seconds the same may be sent again.
+    """
 
     code: str
     message: str
     room_id: str | None = None
     seq: int | None = None
+    retry_after: float | None = None
 
 
 class LeftRoomData(Data):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import RoomMemberRepository, RoomRepository
+from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository
 from persistence.tables import RoomMember
-from rayrooms.errors import ConflictError, ForbiddenError
+from rayrooms.errors import ConflictError, NotFoundError
 from serve.auth.accounts import account_of
 from serve.auth.roles import Permission, require
 
 if TYPE_CHECKING:
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
     from persistence.database import Database
     from persistence.tables import Room
     from rayrooms.protocol import Role
@@ -38,42 +40,58 @@ class Admission:
     colour: str
 
 
+class HiddenRoomError(NotFoundError):
+    """A private room, to somebody who is no member of it: told in the very words of a room that does not exist."""
+
+    def __init__(self, room_id: str) -> None:
+        super().__init__(f"There is no room {room_id}.", code="room_not_found")
+
+
 class RoomAccess:
     """Reads memberships from Postgres each time: a removal counts from the very next request."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, max_members: int) -> None:
         self._database = database
+        self._max_members = max_members
 
     async def visit(self, room_id: str, identity: Identity, permission: Permission = Permission.READ) -> Visit:
         """The room and the caller's role in it.
 
-        Raises NotFoundError(room_not_found), ForbiddenError: not_a_member for strangers to a private room, read_only
-        or forbidden when the role does not include the permission.
+        Raises NotFoundError(room_not_found), for strangers to a private room too (HiddenRoomError); ForbiddenError:
+        read_only or forbidden when the role does not include the permission.
         """
         async with self._database.session() as session:
             room, member = await RoomRepository(session).visited(room_id, identity.user_id)
         visit = Visit(room, cast("Role", member.role) if member else None)
         if visit.role is None and room.private:
-            raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
+            raise HiddenRoomError(room_id)
         require(visit.role, permission)
         return visit
 
     async def admit(self, room_id: str, identity: Identity) -> Admission:
         """Let someone in to take part: a newcomer to a public room becomes a member.
 
-        Raises NotFoundError(room_not_found) and ForbiddenError(not_a_member).
+        Raises NotFoundError(room_not_found), for strangers to a private room too, and ConflictError(too_many_members).
         """
         try:
             return await self._admit(room_id, identity)
-        except ConflictError:  # became a member in between, through another connection
-            return await self._admit(room_id, identity)
+        except ConflictError as error:
+            if error.code != "already_exists":
+                raise
+            return await self._admit(room_id, identity)  # became a member in between, through another connection
+
+    async def require_place(self, session: AsyncSession, room_id: str) -> None:
+        """Raise ConflictError(too_many_members) for a room that takes no more; of those who come at once all may."""
+        if await RoomMemberRepository(session).count(room_id) >= self._max_members:
+            raise ConflictError(f"A room has at most {self._max_members} members.", code="too_many_members")
 
     async def _admit(self, room_id: str, identity: Identity) -> Admission:
         async with self._database.session() as session:
             room, member = await RoomRepository(session).visited(room_id, identity.user_id)
             if member is None:
                 if room.private:
-                    raise ForbiddenError("This room is private and you are not a member of it.", code="not_a_member")
+                    raise HiddenRoomError(room_id)
+                await self.require_place(session, room_id)
                 account = await account_of(session, identity)
                 member = await RoomMemberRepository(session).add(
                     RoomMember(
@@ -84,6 +102,9 @@ class RoomAccess:
                         colour=account.colour,
                         role="member",
                     )
+                )
+                await AuditRepository(session).record(
+                    room_id, "member_joined", account.id, user_id=account.id, role="member"
                 )
             return Admission(
                 room_id=room.id,

@@ -11,6 +11,8 @@ from rayrooms.errors import GoneError, NotFoundError
 from serve.auth.signing import Signer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from persistence.settings import Settings
     from persistence.tables import Invitation
 
@@ -29,13 +31,13 @@ class InvitationClaim:
 class InvitationTokens:
     """Issues and verifies the tokens of one server's invitations."""
 
-    def __init__(self, secret: str) -> None:
-        self._signer = Signer(secret, AUDIENCE)
+    def __init__(self, secret: str, previous: Sequence[str] = ()) -> None:
+        self._signer = Signer(secret, AUDIENCE, previous=previous)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> InvitationTokens:
         """Raises ValueError when the settings hold no secret, or a weak one."""
-        return cls(settings.jwt_secret)
+        return cls(settings.jwt_secret, settings.jwt_previous_secrets)
 
     def issue(self, invitation: Invitation) -> str:
         """The token for the invitation's link; it expires with the invitation."""

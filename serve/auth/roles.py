@@ -20,6 +20,8 @@ class Permission(Enum):
     EDIT = auto()
     INSPECT = auto()
     """See where the room lives: its process, node and owner epoch."""
+    AUDIT = auto()
+    """Read who changed who belongs to the room."""
     MANAGE_MEMBERS = auto()
     """Add and remove members and viewers."""
     MANAGE_ADMINS = auto()
@@ -29,7 +31,7 @@ class Permission(Enum):
 _VISITOR = frozenset({Permission.READ})
 _VIEWER = _VISITOR | {Permission.CHAT}
 _MEMBER = _VIEWER | {Permission.EDIT}
-_ADMIN = _MEMBER | {Permission.INSPECT, Permission.MANAGE_MEMBERS}
+_ADMIN = _MEMBER | {Permission.INSPECT, Permission.AUDIT, Permission.MANAGE_MEMBERS}
 _OWNER = _ADMIN | {Permission.MANAGE_ADMINS, Permission.DELETE}
 _ALLOWED: dict[Role | None, frozenset[Permission]] = {
     None: _VISITOR,

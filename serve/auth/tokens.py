@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -12,13 +13,19 @@ from rayrooms.errors import InvalidError, UnauthenticatedError
 from rayrooms.text import check_text
 from rayrooms.vouching import ISSUER as JUPYTER_ISSUER
 from rayrooms.vouching import MAX_LIFETIME_SECONDS, MAX_NAME, jupyter_user_id
+from rayrooms.vouching import USER_ID_PREFIX as JUPYTER_PREFIX
+from serve.auth.issuer import Issuer
 from serve.auth.signing import Signer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from persistence.settings import Settings
 
 AUDIENCE = "rayrooms"
 MAX_USER_ID = 64
+GUEST_PREFIX = "guest-"
+"""Of the ids of guests, which only this server gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +45,50 @@ class Identity:
 
 
 class Tokens:
-    """Issues and verifies the tokens of one server, and verifies those of Jupyter servers that vouch for their users.
+    """Issues and verifies the tokens of one server; verifies those of Jupyter servers and of the operator's own issuer.
 
-    All are JWT, HS256, for one audience. The secret under which a token holds tells what it may say: only this server's
-    own names any user, that of the Jupyter servers names users of theirs, whose ids are made by `jupyter_user_id`.
+    The key under which a token holds tells what it may say. This server's own secret names any user; that of the
+    Jupyter servers names users of theirs, whose ids are made by `jupyter_user_id`; the issuer's keys name all others.
     """
 
-    def __init__(self, secret: str, *, ttl: float, jupyter_secret: str = "") -> None:
+    def __init__(
+        self,
+        secret: str,
+        *,
+        ttl: float,
+        jupyter_secret: str = "",
+        previous: Sequence[str] = (),
+        jupyter_previous: Sequence[str] = (),
+        issuer: Issuer | None = None,
+    ) -> None:
         """`ttl`: how long issued tokens live, in seconds; without `jupyter_secret` no Jupyter server vouches.
 
-        Raises ValueError when the secret is empty, when one is short, or when both are the same.
+        `previous` ones sign nothing any more and still verify. Raises ValueError when the secret is empty, when one is
+        short, or when one stands for both kinds.
         """
-        self._signer = Signer(secret, AUDIENCE)
+        self._signer = Signer(secret, AUDIENCE, previous=previous)
         self._jupyter: Signer | None = None
         if jupyter_secret:
             setting = "RAYROOMS_JUPYTER_SECRET"
-            if jupyter_secret == secret:
+            if {jupyter_secret, *jupyter_previous} & {secret, *previous}:
                 raise ValueError(f"{setting} is RAYROOMS_JWT_SECRET: whoever has that can sign as anybody.")
-            self._jupyter = Signer(jupyter_secret, AUDIENCE, issuer=JUPYTER_ISSUER, setting=setting)
+            self._jupyter = Signer(
+                jupyter_secret, AUDIENCE, previous=jupyter_previous, issuer=JUPYTER_ISSUER, setting=setting
+            )
+        self._issuer = issuer
         self._ttl = ttl
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Tokens:
-        """Raises ValueError when the settings hold no secret, or a weak one."""
-        return cls(settings.jwt_secret, ttl=settings.guest_ttl, jupyter_secret=settings.jupyter_secret)
+        """Raises ValueError when the settings hold no secret, a weak one, or an issuer that cannot be trusted."""
+        return cls(
+            settings.jwt_secret,
+            ttl=settings.guest_ttl,
+            jupyter_secret=settings.jupyter_secret,
+            previous=settings.jwt_previous_secrets,
+            jupyter_previous=settings.jupyter_previous_secrets,
+            issuer=Issuer.from_settings(settings),
+        )
 
     def issue(
         self, user_id: str, name: str, ttl: float | None = None, *, email: str | None = None, guest: bool = False
@@ -75,14 +102,21 @@ class Tokens:
             claims["guest"] = True
         return self._signer.sign(claims, issued_at=now, expires_at=now + (self._ttl if ttl is None else ttl))
 
-    def verify(self, token: str) -> Identity:
-        """Who the token stands for. Raises UnauthenticatedError(bad_token) and says why."""
-        try:
+    async def identify(self, token: str) -> Identity:
+        """Who the token stands for, whoever signed it.
+
+        Raises UnauthenticatedError(bad_token) and says why, UnavailableError(keys_unavailable) while the issuer's keys
+        cannot be read.
+        """
+        with _refusing():
+            if self._issuer is not None and self._issuer.signs(token):
+                return _issued(await self._issuer.claims(token))
             return self._identity(token)
-        except jwt.ExpiredSignatureError:
-            raise UnauthenticatedError("The token has expired.") from None
-        except jwt.InvalidTokenError as error:
-            raise UnauthenticatedError("The token does not hold.") from error
+
+    def verify(self, token: str) -> Identity:
+        """Who a token under a secret stands for. Raises UnauthenticatedError(bad_token) and says why."""
+        with _refusing():
+            return self._identity(token)
 
     def _identity(self, token: str) -> Identity:
         try:
@@ -91,6 +125,24 @@ class Tokens:
             if self._jupyter is None:
                 raise
         return _vouched_for(self._jupyter.claims(token, ["sub"]))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except jwt.ExpiredSignatureError:
+        raise UnauthenticatedError("The token has expired.") from None
+    except jwt.InvalidTokenError as error:
+        raise UnauthenticatedError("The token does not hold.") from error
+
+
+def _issued(claims: dict[str, Any]) -> Identity:
+    """The user whom the operator's own issuer names: one of its own, and no guest."""
+    named = _named(claims)
+    if named.user_id.startswith((GUEST_PREFIX, JUPYTER_PREFIX)):
+        raise UnauthenticatedError("The token names a user who is not its issuer's.")
+    return replace(named, guest=False)
 
 
 def _named(claims: dict[str, Any]) -> Identity:

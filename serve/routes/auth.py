@@ -1,6 +1,6 @@
 """Signing in, and staying so."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from serve.problems import refusals
 from serve.routes.checked import CheckedRoute
@@ -13,10 +13,13 @@ router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CheckedRoute)
 @router.post(
     "/guest",
     summary="Sign in by name",
-    responses=refusals("malformed", "invalid_text", "forbidden", "message_too_large", "database_unavailable"),
+    responses=refusals(
+        "malformed", "invalid_text", "forbidden", "message_too_large", "rate_limited", "database_unavailable"
+    ),
 )
-async def sign_in_guest(services: ServicesDep, body: GuestSignIn) -> SignedIn:
-    """A token for a new guest, where the server admits guests."""
+async def sign_in_guest(services: ServicesDep, request: Request, body: GuestSignIn) -> SignedIn:
+    """A token for a new guest, where the server admits guests; so many a minute from one address."""
+    services.guest_limits.check(request.headers)
     return await services.guests.sign_in(body.name)
 
 

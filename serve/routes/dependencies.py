@@ -31,10 +31,10 @@ ServicesDep = Annotated[Services, Depends(services_of)]
 async def caller(
     services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity:
-    """Who asks. Raises UnauthenticatedError(bad_token)."""
+    """Who asks. Raises UnauthenticatedError(bad_token) and UnavailableError(keys_unavailable)."""
     if credentials is None:
         raise UnauthenticatedError("This needs a token: send it as 'Authorization: Bearer <token>'.")
-    return services.tokens.verify(credentials.credentials)
+    return await services.tokens.identify(credentials.credentials)
 
 
 Caller = Annotated[Identity, Depends(caller)]

@@ -23,7 +23,6 @@ _MANAGES = (
     "malformed",
     "invalid_text",
     "room_not_found",
-    "not_a_member",
     "forbidden",
     "database_unavailable",
 )
@@ -93,7 +92,7 @@ async def preview_invitation(services: ServicesDep, body: InvitationToken) -> In
 @router.post(
     "/invitations/accept",
     summary="Accept an invitation",
-    responses=refusals("bad_token", *_OPENS, "room_unavailable"),
+    responses=refusals("bad_token", *_OPENS, "room_unavailable", "too_many_members"),
 )
 async def accept_invitation(services: ServicesDep, identity: Caller, body: InvitationToken) -> AcceptedInvitation:
     """Makes the caller a member in the role offered, or raises their role to it; it lowers none. Again is fine."""

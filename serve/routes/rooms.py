@@ -9,6 +9,7 @@ from persistence.repositories import RoomScope
 from serve.problems import refusals
 from serve.routes.checked import CheckedRoute
 from serve.routes.dependencies import Caller, Limit, Offset, RoomIdPath, ServicesDep, UserIdPath
+from serve.schemas.audit import AuditPage
 from serve.schemas.conflicts import ConflictPage
 from serve.schemas.members import Member, MemberPage, NewMember, RoleChange
 from serve.schemas.messages import MessagePage
@@ -18,7 +19,7 @@ from serve.schemas.rooms import NewRoom, RoomDetails, RoomPage
 router = APIRouter(prefix="/api/rooms", tags=["rooms"], route_class=CheckedRoute)
 
 _BASIC = ("bad_token", "malformed", "invalid_text", "database_unavailable")
-_READS = (*_BASIC, "room_not_found", "not_a_member")
+_READS = (*_BASIC, "room_not_found")
 _READS_LIVE = (*_READS, "room_unavailable", "room_load_failed")
 _MANAGES = (*_READS, "forbidden", "message_too_large", "room_unavailable")
 
@@ -27,7 +28,7 @@ _MANAGES = (*_READS, "forbidden", "message_too_large", "room_unavailable")
     "",
     summary="Make a room",
     status_code=status.HTTP_201_CREATED,
-    responses=refusals(*_BASIC, "already_exists", "message_too_large"),
+    responses=refusals(*_BASIC, "already_exists", "too_many_rooms", "message_too_large"),
 )
 async def create_room(services: ServicesDep, identity: Caller, body: NewRoom, response: Response) -> RoomDetails:
     """Whoever makes a room owns it."""
@@ -81,7 +82,7 @@ async def list_members(
     summary="Add a member",
     tags=["members"],
     status_code=status.HTTP_201_CREATED,
-    responses=refusals(*_MANAGES, "user_not_found", "already_exists"),
+    responses=refusals(*_MANAGES, "user_not_found", "already_exists", "too_many_members"),
 )
 async def add_member(services: ServicesDep, identity: Caller, room_id: RoomIdPath, body: NewMember) -> Member:
     """Owner and admins; only the owner makes admins."""
@@ -153,3 +154,20 @@ async def list_conflicts(
 ) -> ConflictPage:
     """Concurrent operations that touched the same place, newest first, and their counts by kind."""
     return await services.rooms.conflicts(room_id, identity, limit=limit, offset=offset)
+
+
+@router.get(
+    "/{room_id}/audit",
+    summary="See who changed who belongs to a room",
+    tags=["members"],
+    responses=refusals(*_READS, "forbidden"),
+)
+async def list_audit(
+    services: ServicesDep,
+    identity: Caller,
+    room_id: RoomIdPath,
+    limit: Limit = 50,
+    before: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only events with ids below this one.")] = None,
+) -> AuditPage:
+    """Memberships, roles and invitations, newest first, with who made each change. Owner and admins."""
+    return await services.audit.page(room_id, identity, limit=limit, before=before)

@@ -18,7 +18,6 @@ _READS = (
     "malformed",
     "invalid_text",
     "room_not_found",
-    "not_a_member",
     "room_unavailable",
     "room_load_failed",
     "database_unavailable",

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/users/{user_id}", tags=["users"], route_class=Ch
 
 _OWN = ("bad_token", "malformed", "invalid_text", "forbidden", "database_unavailable")
 _OWN_LIVE = (*_OWN, "room_unavailable")
-_IN_ROOM = (*_OWN_LIVE, "room_not_found", "not_a_member", "user_not_found")
+_IN_ROOM = (*_OWN_LIVE, "room_not_found", "user_not_found")
 
 
 @router.get("/profile", summary="Read one's profile", responses=refusals(*_OWN_LIVE))
@@ -36,7 +36,9 @@ async def list_own_rooms(
     return await services.rooms.of_user(identity, user_id, limit=limit, offset=offset)
 
 
-@router.post("/rooms/{room_id}/join", summary="Join a room", responses=refusals(*_IN_ROOM, "room_full"))
+@router.post(
+    "/rooms/{room_id}/join", summary="Join a room", responses=refusals(*_IN_ROOM, "room_full", "too_many_members")
+)
 async def join_room(services: ServicesDep, identity: Caller, user_id: UserIdPath, room_id: RoomIdPath) -> Member:
     """A public room: anyone, for themselves. Any room: an admin of it, for anyone. Joining twice changes nothing."""
     return await services.members.join(room_id, identity, user_id)

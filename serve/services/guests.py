@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from persistence.repositories import UserRepository
 from rayrooms.errors import ForbiddenError
 from serve.auth.accounts import account_of, colour_of
+from serve.auth.tokens import GUEST_PREFIX
 from serve.schemas.auth import SignedIn
 from serve.services.history import at_utc
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from persistence.settings import Settings
     from serve.auth.tokens import Identity, Tokens
 
-_ID_PREFIX = "guest-"
 _ID_BYTES = 8
 
 
@@ -31,7 +31,7 @@ class GuestService:
     async def sign_in(self, name: str) -> SignedIn:
         """A token for a new guest. Raises ForbiddenError where guests are switched off."""
         self._require_enabled()
-        user_id = f"{_ID_PREFIX}{secrets.token_hex(_ID_BYTES)}"
+        user_id = f"{GUEST_PREFIX}{secrets.token_hex(_ID_BYTES)}"
         async with self._database.session() as session:
             await UserRepository(session).upsert(user_id, name, None, colour_of(user_id))
         return self._signed_in(user_id, name)
@@ -43,7 +43,7 @@ class GuestService:
         how long those hold is not ours to say.
         """
         self._require_enabled()
-        if not (identity.guest and identity.user_id.startswith(_ID_PREFIX)):
+        if not (identity.guest and identity.user_id.startswith(GUEST_PREFIX)):
             raise ForbiddenError("Only the tokens of guests are renewed here.")
         async with self._database.session() as session:
             account = await account_of(session, identity)

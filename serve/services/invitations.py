@@ -6,7 +6,13 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import InvitationRepository, RoomMemberRepository, RoomRepository, UserRepository
+from persistence.repositories import (
+    AuditRepository,
+    InvitationRepository,
+    RoomMemberRepository,
+    RoomRepository,
+    UserRepository,
+)
 from persistence.tables import Invitation as InvitationRow
 from persistence.tables import RoomMember
 from rayrooms.errors import NotFoundError
@@ -61,6 +67,9 @@ class InvitationService:
                     expires_at=(now + timedelta(seconds=new.expires_in)).replace(microsecond=0),
                 )
             )
+            await AuditRepository(session).record(
+                room_id, "invitation_created", identity.user_id, role=new.role, invitation_id=made.id
+            )
         token = self._tokens.issue(made)
         terms = made.model_dump(exclude={"id", "revoked_at"})
         return IssuedInvitation(**terms, invitation_id=made.id, token=token, path=f"{_PAGE_PATH}#{token}")
@@ -87,8 +96,19 @@ class InvitationService:
         """Make a link void; again is fine. Raises NotFoundError(invitation_invalid) when the room has none such."""
         await self._access.visit(room_id, identity, Permission.MANAGE_MEMBERS)
         async with self._database.session() as session:
-            if not await InvitationRepository(session).revoke(room_id, invitation_id):
+            await RoomRepository(session).hold(room_id)
+            invitations = InvitationRepository(session)
+            found = await invitations.find(room_id, invitation_id)
+            if found is None:
                 raise NotFoundError("This room has no such invitation.", code="invitation_invalid")
+            if await invitations.revoke(room_id, invitation_id):
+                await AuditRepository(session).record(
+                    room_id,
+                    "invitation_revoked",
+                    identity.user_id,
+                    role=cast("Role", found[0].role),
+                    invitation_id=invitation_id,
+                )
 
     async def preview(self, token: str) -> InvitationPreview:
         """What a link offers, to whoever holds it."""
@@ -114,6 +134,9 @@ class InvitationService:
             offered = cast("Role", invitation.role)
             account = await account_of(session, identity)
             members = RoomMemberRepository(session)
+            before = await members.hold(room.id, account.id)
+            if before is None:
+                await self._access.require_place(session, room.id)
             changed = await members.add_or_raise(
                 RoomMember(
                     room_id=room.id,
@@ -125,8 +148,18 @@ class InvitationService:
                 ),
                 lower_than(offered),
             )
-            if changed and not await InvitationRepository(session).count_use(invitation.id):
-                raise revoked()  # in between; this undoes the membership
+            if changed:
+                if not await InvitationRepository(session).count_use(invitation.id):
+                    raise revoked()  # in between; this undoes the membership
+                await AuditRepository(session).record(
+                    room.id,
+                    "invitation_accepted",
+                    account.id,
+                    user_id=account.id,
+                    role=offered,
+                    previous_role=None if before is None else cast("Role", before.role),
+                    invitation_id=invitation.id,
+                )
             member = await members.find(room.id, account.id)
         role = offered if member is None else cast("Role", member.role)
         if role == offered:  # a repeat tells it again: the first may not have reached the live room

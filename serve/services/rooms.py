@@ -7,6 +7,7 @@ import string
 from typing import TYPE_CHECKING
 
 from persistence.repositories import (
+    AuditRepository,
     ConflictRepository,
     PersonalRepository,
     RoomMemberRepository,
@@ -14,6 +15,7 @@ from persistence.repositories import (
     UserRepository,
 )
 from persistence.tables import Room, RoomMember
+from rayrooms.errors import ConflictError
 from serve.auth.accounts import account_of
 from serve.auth.roles import Permission, allowed, require_self
 from serve.schemas.conflicts import Conflict, ConflictPage
@@ -39,15 +41,20 @@ _ID_LENGTH = 12
 class RoomService:
     """A room's row, and with it what the live room knows."""
 
-    def __init__(self, database: Database, live: LiveRooms, access: RoomAccess, history: RoomHistory) -> None:
+    def __init__(
+        self, database: Database, live: LiveRooms, access: RoomAccess, history: RoomHistory, *, max_rooms: int
+    ) -> None:
         self._database = database
+        self._max_rooms = max_rooms
         self._live = live
         self._access = access
         self._history = history
 
     async def create(self, identity: Identity, new: NewRoom) -> RoomDetails:
-        """Make a room that the caller owns. Raises ConflictError(already_exists) for a taken room_id."""
+        """Make a room that the caller owns. Raises ConflictError (already_exists for a taken id, too_many_rooms)."""
         async with self._database.session() as session:
+            if await PersonalRepository(session).owned(identity.user_id) >= self._max_rooms:
+                raise ConflictError(f"A user owns at most {self._max_rooms} rooms.", code="too_many_rooms")
             account = await account_of(session, identity)
             room = await RoomRepository(session).create(
                 Room(
@@ -69,6 +76,9 @@ class RoomService:
                     colour=account.colour,
                     role="owner",
                 )
+            )
+            await AuditRepository(session).record(
+                room.id, "room_created", account.id, user_id=account.id, role="owner", private=room.private
             )
         summary = _summary(room, "owner", account.name, None)
         return RoomDetails(**dict(summary), member_count=1, version=0, awake=False, live=None)
@@ -116,6 +126,7 @@ class RoomService:
         # In this order: nobody who is sent out of the live room can wake it again.
         async with self._database.session() as session:
             await RoomRepository(session).delete(room_id)
+            await AuditRepository(session).record(room_id, "room_deleted", identity.user_id)
         await self._live.room_deleted(room_id)
 
     async def operations(self, room_id: str, identity: Identity, *, limit: int, before: int | None) -> OperationPage:

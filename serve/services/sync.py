@@ -45,7 +45,7 @@ class SyncService:
     async def edit(self, room_id: str, identity: Identity, edit: OperationEdit | PositionalEdit) -> Accepted:
         """Commit an edit in the live room; a newcomer to a public room becomes a member by it.
 
-        Raises ForbiddenError (read_only, not_a_member; forbidden for another's user_id), InvalidError and whatever the
+        Raises ForbiddenError (read_only; forbidden for another's user_id), InvalidError and whatever the
         room refuses with.
         """
         if edit.user_id is not None and edit.user_id != identity.user_id:

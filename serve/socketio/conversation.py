@@ -12,7 +12,7 @@ from rayrooms.errors import InvalidError, RateLimitedError, RayroomsError, TooLa
 from serve.socketio import packets
 from serve.socketio.events import client_event
 from serve.socketio.packets import EngineType, Packet, PacketType
-from serve.sockets.handshake import BAD_TOKEN, check_size
+from serve.sockets.handshake import BAD_TOKEN, check_protocol, check_size
 
 if TYPE_CHECKING:
     from starlette.types import Message
@@ -33,9 +33,10 @@ _UNANSWERED_EVENTS = (protocol.CursorUpdate, protocol.PresenceUpdate, protocol.T
 
 
 class _Auth(msgspec.Struct):
-    """What a client connects with."""
+    """What a client connects with; `protocol` is the version of rayrooms.protocol that it speaks."""
 
     token: str | None = None
+    protocol: protocol.Integer | None = None
 
 
 class Conversation:
@@ -73,7 +74,7 @@ class Conversation:
                 return
             await self._engine_packet(text)
         except RayroomsError as error:
-            self._connection.refuse(error, None)
+            self._handlers.unreadable(self._connection, error, None)
 
     def _refuse_unread(self, text: str, error: TooLargeError) -> None:
         """Refuse a message by its head, which tells what acknowledgement an event asks for."""
@@ -85,7 +86,7 @@ class Conversation:
         ref = next(self._refs)
         if packet is not None and packet.namespace == packets.ROOT:
             self._connection.expect(ref, packet.ack, None)
-        self._connection.refuse(error, ref)
+        self._handlers.unreadable(self._connection, error, ref)
 
     async def _engine_packet(self, text: str) -> None:
         match text[:1]:
@@ -100,7 +101,7 @@ class Conversation:
 
     async def _packet(self, packet: Packet) -> None:
         if packet.kind is PacketType.CONNECT:
-            self._connect(packet)
+            await self._connect(packet)
             return
         if packet.namespace != packets.ROOT:
             raise InvalidError(f"There is only the namespace {packets.ROOT!r}.")
@@ -114,7 +115,7 @@ class Conversation:
             case _:
                 raise InvalidError("This is not a Socket.IO packet of a client; nothing here asks for acknowledgement.")
 
-    def _connect(self, packet: Packet) -> None:
+    async def _connect(self, packet: Packet) -> None:
         """Let a client into the namespace. One that is turned away may try again until its time is up."""
         connection = self._connection
         if packet.namespace != packets.ROOT:
@@ -124,7 +125,7 @@ class Conversation:
         if connection.identity is not None:
             raise InvalidError("This connection is in the namespace already.")
         try:
-            self._handlers.identify(connection, self._shown(packet.body))
+            await self._handlers.identify(connection, self._shown(packet.body))
         except RayroomsError as error:
             self._turn_away(error)
             return
@@ -137,6 +138,7 @@ class Conversation:
             auth = msgspec.json.decode(body, type=_Auth) if body else _Auth()
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise InvalidError(f"`auth` is not an object with a token: {error}.") from None
+        check_protocol(auth.protocol)
         token = auth.token if auth.token is not None else self._token
         if token is None:
             raise UnauthenticatedError("Connect with a token: `auth: {token}`, or an Authorization header.")

@@ -18,6 +18,7 @@ from serve.socketio.heartbeat import PING_INTERVAL, PING_TIMEOUT, Heartbeat
 from serve.socketio.packets import EngineType
 from serve.sockets.connection import TRY_AGAIN_LATER
 from serve.sockets.handshake import AUTH_TIMEOUT, bearer_token
+from serve.sockets.reading import messages
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -70,10 +71,7 @@ class SocketIOEndpoint:
         conversation = Conversation(connection, self._handlers, heartbeat, max_message=limit, token=token)
         timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, conversation.expect_identity)
         try:
-            while not connection.closed:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    return
+            async for message in messages(receive, connection, self._handlers):
                 await conversation.take(message)
         finally:
             timer.cancel()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rayrooms.errors import RayroomsError
     from serve.auth.tokens import Identity
+    from serve.sockets.limits import Allowance
     from serve.sockets.session import RoomSession
 
 TRY_AGAIN_LATER = 1013
@@ -41,6 +42,10 @@ class Connection(ABC):
     ) -> None:
         self.id = connection_id
         self.identity: Identity | None = None
+        self.allowance: Allowance | None = None
+        """What its user may still send; of its own until it is known whose it is."""
+        self.penalty = 0.0
+        """Seconds for which it is not read, for having sent too much."""
         self.sessions: dict[str, RoomSession] = {}
         self.closed = False
         self._send = send
@@ -56,7 +61,9 @@ class Connection(ABC):
 
     def refuse(self, error: RayroomsError, ref: int | None, room_id: str | None = None, seq: int | None = None) -> None:
         """Answer a message with an `error` event."""
-        data = protocol.ErrorData(code=error.code, message=error.message, room_id=room_id, seq=seq)
+        data = protocol.ErrorData(
+            code=error.code, message=error.message, room_id=room_id, seq=seq, retry_after=error.retry_after
+        )
         self.deliver(Payload.of(protocol.Error(data=data, ref=ref)))
 
     def close(self, code: int, reason: str) -> None:
@@ -71,6 +78,13 @@ class Connection(ABC):
         else:
             self._waiting.append((message, 0))
         asyncio.get_running_loop().call_soon(self._on_close, self)
+
+    def cut(self) -> None:
+        """End the connection without a word: whoever reads from it gives it up as soon as it sees that it is closed."""
+        if not self.closed:
+            self.closed = True
+            self._waiting.clear()
+            asyncio.get_running_loop().call_soon(self._on_close, self)
 
     def _put(self, message: Message, size: int) -> None:
         """Send a message of so many bytes, behind those that were put before it."""

@@ -11,10 +11,11 @@ from starlette.datastructures import Headers
 
 from rayrooms import protocol
 from rayrooms.codec import codec_for
-from rayrooms.errors import InvalidError, RayroomsError, TooLargeError, UnauthenticatedError
+from rayrooms.errors import InvalidError, RateLimitedError, RayroomsError, UnauthenticatedError, UnavailableError
 from serve.origins import GrantedOrigins
-from serve.sockets.connection import WebSocketConnection
+from serve.sockets.connection import TRY_AGAIN_LATER, WebSocketConnection
 from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
+from serve.sockets.reading import messages
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -63,27 +64,25 @@ class SocketEndpoint:
         )
         try:
             with self._connections.holding(connection):
-                if self._greet(connection, _token(headers, offered)):
+                if await self._greet(connection, _token(headers, offered)):
                     await self._serve(connection, receive)
         finally:
             self._handlers.disconnect(connection)
 
-    def _greet(self, connection: Connection, token: str | None) -> bool:
+    async def _greet(self, connection: Connection, token: str | None) -> bool:
         try:
-            self._handlers.connect(connection, token, None)
+            await self._handlers.connect(connection, token, None)
         except RayroomsError as error:
             connection.refuse(error, None)
-            connection.close(BAD_TOKEN, error.code)
+            later = isinstance(error, RateLimitedError | UnavailableError)
+            connection.close(TRY_AGAIN_LATER if later else BAD_TOKEN, error.code)
             return False
         return True
 
     async def _serve(self, connection: Connection, receive: Receive) -> None:
         timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, self._expect_identity, connection)
         try:
-            while not connection.closed:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    return
+            async for message in messages(receive, connection, self._handlers):
                 await self._take(connection, message)
         finally:
             timer.cancel()
@@ -96,15 +95,16 @@ class SocketEndpoint:
     async def _take(self, connection: Connection, message: Message) -> None:
         text: str | None = message.get("text")
         data: str | bytes = text if text is not None else message.get("bytes") or b""
+        ref = None
         try:
             check_size(data, self._settings.max_message)
-        except TooLargeError as error:
-            connection.refuse(error, None)
-            return
-        try:
-            event = _json(data) if isinstance(data, str) else _msgpack(data)
-        except InvalidError as error:
-            connection.refuse(error, _ref(data))
+            try:
+                event = _json(data) if isinstance(data, str) else _msgpack(data)
+            except InvalidError:
+                ref = _ref(data)
+                raise
+        except RayroomsError as error:
+            self._handlers.unreadable(connection, error, ref)
             return
         await self._handlers.handle(connection, event)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from actors.link import messages as link
@@ -11,11 +12,15 @@ from rayrooms import protocol, text
 from rayrooms.errors import (
     ForbiddenError,
     InvalidError,
+    RateLimitedError,
     RayroomsError,
     UnauthenticatedError,
     UnavailableError,
+    UpgradeRequiredError,
 )
 from rayrooms.protocol import Range
+from serve.sockets.handshake import UPGRADE_REQUIRED, check_protocol
+from serve.sockets.limits import PENALTY
 from serve.sockets.payload import Payload
 from serve.sockets.session import RoomSession, Standing
 
@@ -25,36 +30,92 @@ if TYPE_CHECKING:
     from serve.auth.tokens import Identity, Tokens
     from serve.sockets.connection import Connection
     from serve.sockets.hubs import RoomHubs
+    from serve.sockets.limits import Allowance, Allowances, Bucket
     from serve.sockets.online import OnlineUsers
+
+_SIGNALS = (protocol.CursorUpdate, protocol.Typing, protocol.PresenceUpdate)
+_CHAT = (protocol.SendChat, protocol.EditMessage, protocol.DeleteMessage, protocol.AddReaction)
+_JOINS = (protocol.JoinRoom, protocol.LeaveRoom)
+
+_ANOTHER_CONNECTION = 5.0
+"""Seconds after which it is worth trying whether one of a user's many connections has ended."""
 
 
 class Handlers:
     """Takes the events of connections. What is refused raises a RayroomsError, answered in one place by `handle`."""
 
-    def __init__(self, hubs: RoomHubs, access: RoomAccess, tokens: Tokens, online: OnlineUsers) -> None:
+    def __init__(
+        self, hubs: RoomHubs, access: RoomAccess, tokens: Tokens, online: OnlineUsers, allowances: Allowances
+    ) -> None:
         self._hubs = hubs
         self._access = access
         self._tokens = tokens
         self._online = online
+        self._allowances = allowances
 
     async def handle(self, connection: Connection, event: AnyClientEvent) -> None:
         """Act on one event; a refusal goes to its sender as an `error` event."""
+        allowance = connection.allowance or self._unknown(connection)
         try:
             if type(event) is protocol.CodeChange:
+                _take(allowance.edits)
                 self._code_change(connection, event)
             else:
+                _take(_bucket(allowance, event))
                 await self._other(connection, event)
         except RayroomsError as error:
             room_id = getattr(getattr(event, "data", None), "room_id", None)
             seq = event.data.seq if isinstance(event, protocol.CodeChange) else None
-            connection.refuse(error, event.ref, room_id, seq)
+            self._refuse(connection, error, event.ref, room_id, seq)
+
+    def unreadable(self, connection: Connection, error: RayroomsError, ref: int | None) -> None:
+        """Refuse a message that is none. Noise is limited as any other message is."""
+        try:
+            _take((connection.allowance or self._unknown(connection)).control)
+        except RateLimitedError as limited:
+            self._refuse(connection, limited, ref)
+        else:
+            connection.refuse(error, ref)
+
+    def pause_after(self, connection: Connection, size: int) -> float:
+        """For how many seconds not to read on after a message of `size` bytes (or characters, when it was text)."""
+        pause = (connection.allowance or self._unknown(connection)).bytes.spend(monotonic(), size)
+        if connection.penalty:
+            pause, connection.penalty = max(pause, connection.penalty), 0.0
+        return pause
+
+    def _unknown(self, connection: Connection) -> Allowance:
+        connection.allowance = self._allowances.anonymous()
+        return connection.allowance
+
+    def _refuse(
+        self,
+        connection: Connection,
+        error: RayroomsError,
+        ref: int | None,
+        room_id: str | None = None,
+        seq: int | None = None,
+    ) -> None:
+        """Answer with the error. Close a connection that is too old, slow one down that sends too much.
+
+        One that no refusal slows down is cut off without the closing handshake, for which it would have to be read on.
+        """
+        connection.refuse(error, ref, room_id, seq)
+        if isinstance(error, UpgradeRequiredError):
+            connection.close(UPGRADE_REQUIRED, error.code)
+        elif isinstance(error, RateLimitedError):
+            allowance = connection.allowance or self._unknown(connection)
+            connection.penalty = PENALTY
+            if allowance.refusals.take(monotonic()) > 0.0:
+                connection.cut()
 
     async def _other(self, connection: Connection, event: AnyClientEvent) -> None:
         match event:
             case protocol.Ping():
                 connection.deliver(Payload.of(protocol.Pong(ref=event.ref)))
             case protocol.Connect():
-                self.connect(connection, event.data.token, event.ref)
+                check_protocol(event.data.protocol)
+                await self.connect(connection, event.data.token, event.ref)
             case protocol.JoinRoom():
                 await self._join(connection, event)
             case protocol.LeaveRoom():
@@ -87,21 +148,40 @@ class Handlers:
 
     # -------------------------------------------------------------- coming and going
 
-    def connect(self, connection: Connection, token: str | None, ref: int | None) -> None:
-        """Say who a connection is; without a token, that it still has to say so. Raises UnauthenticatedError."""
+    async def connect(self, connection: Connection, token: str | None, ref: int | None) -> None:
+        """Say who a connection is; without a token, that it still has to say so. Raises as `identify`."""
         if token is not None:
-            self.identify(connection, token)
+            await self.identify(connection, token)
         self.greet(connection, ref)
 
-    def identify(self, connection: Connection, token: str) -> None:
-        """Make a connection that of the token's user. Raises UnauthenticatedError."""
-        identity = self._tokens.verify(token)
+    async def identify(self, connection: Connection, token: str) -> None:
+        """Make a connection that of the token's user.
+
+        Raises UnauthenticatedError, UnavailableError while an issuer's keys cannot be read, and RateLimitedError
+        (rate_limited, too_many_connections) when the user connects too often or has too many connections already.
+        """
+        identity = await self._tokens.identify(token)
         known = connection.identity
         if known is not None and known.user_id != identity.user_id:
             raise ForbiddenError("This connection belongs to another user.")
+        if known is None:
+            connection.allowance = self._admitted(identity.user_id)
         connection.identity = identity
         if known is None:
             self._online.came(identity)
+
+    def _admitted(self, user_id: str) -> Allowance:
+        """The allowance of a user who may have one more connection."""
+        most = self._allowances.max_sockets
+        if self._online.connections(user_id) >= most:
+            raise RateLimitedError(
+                f"A user may have at most {most} connections to one gateway.",
+                code="too_many_connections",
+                retry_after=_ANOTHER_CONNECTION,
+            )
+        allowance = self._allowances.of(user_id)
+        _take(allowance.joins)
+        return allowance
 
     def greet(self, connection: Connection, ref: int | None) -> None:
         """Tell a connection who it is taken for, if for anybody yet."""
@@ -124,6 +204,7 @@ class Handlers:
 
     async def _join(self, connection: Connection, event: protocol.JoinRoom) -> None:
         identity, data = _identity(connection), event.data
+        check_protocol(data.protocol)
         client_id = data.client_id or secrets.token_hex(8)
         _check_id(client_id)
         _check_id(data.room_id)
@@ -188,6 +269,25 @@ class Handlers:
         if message_id is not None:
             _check_id(message_id)
         return session
+
+
+def _take(bucket: Bucket) -> None:
+    """Raise RateLimitedError when there is nothing left."""
+    missing = bucket.take(monotonic())
+    if missing > 0.0:
+        raise RateLimitedError(
+            "This is more than one user may send in so short a time; wait a moment.",
+            retry_after=round(bucket.patience(missing), 3),
+        )
+
+
+def _bucket(allowance: Allowance, event: AnyClientEvent) -> Bucket:
+    """Where a message that is no edit is taken from."""
+    if isinstance(event, _SIGNALS):
+        return allowance.signals
+    if isinstance(event, _CHAT):
+        return allowance.chat
+    return allowance.joins if isinstance(event, _JOINS) else allowance.control
 
 
 def _identity(connection: Connection) -> Identity:

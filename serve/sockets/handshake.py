@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rayrooms.errors import TooLargeError
+from rayrooms.errors import TooLargeError, UpgradeRequiredError
+from rayrooms.protocol import FIRST_PROTOCOL, OLDEST_PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 BAD_TOKEN = 4401
 """Close code for a connection that did not prove who it is."""
+UPGRADE_REQUIRED = 4426
+"""Close code for a client that is too old."""
 AUTH_TIMEOUT = 15.0
 """Seconds within which it has to."""
 
@@ -33,6 +36,16 @@ def bearer_token(headers: Headers) -> str | None:
     """The token of `Authorization: Bearer`, if there is one."""
     scheme, _, value = headers.get("authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else None
+
+
+def check_protocol(spoken: int | None) -> None:
+    """Raise UpgradeRequiredError for a client that speaks an older version than is understood here."""
+    version = FIRST_PROTOCOL if spoken is None else spoken
+    if version < OLDEST_PROTOCOL:
+        raise UpgradeRequiredError(
+            f"This client speaks version {version} of the protocol and the server needs {OLDEST_PROTOCOL} or later: "
+            "reload the page, or upgrade the client."
+        )
 
 
 def check_size(data: str | bytes, limit: int) -> None:

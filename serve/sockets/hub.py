@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from actors.link import messages as link
 from actors.link.client import RoomLink
 from rayrooms import protocol
-from rayrooms.errors import ForbiddenError, NotFoundError, RayroomsError, UnavailableError
+from rayrooms.errors import NotFoundError, RateLimitedError, RayroomsError, UnavailableError
+from serve.auth.access import HiddenRoomError
 from serve.sockets.frames import CommitFrames
 from serve.sockets.payload import Payload
 from serve.sockets.session import Standing
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_FIRST = 0.02
 _RETRY_MOST = 1.0
+_OWNER_BUSY = 1.0
 
 
 class RoomHub:
@@ -156,7 +158,7 @@ class RoomHub:
                 continue
             try:
                 role = (await self._access.visit(self.room_id, identity)).role
-            except ForbiddenError:
+            except HiddenRoomError:
                 role = None
             if role is None:
                 self._part(session, "removed")
@@ -251,9 +253,14 @@ class RoomHub:
         return self._users > 0
 
     def post(self, session: RoomSession, message: link.ToRoom) -> bool:
-        """Send a session's message to the room; False while the session is not attached."""
+        """Send a session's message to the room; False while the session is not attached.
+
+        Raises RateLimitedError while the room does not keep up with what it is sent.
+        """
         if self._link is None or not session.attached:
             return False
+        if self._link.is_full:
+            raise RateLimitedError("The room does not keep up; try again in a moment.", retry_after=_OWNER_BUSY)
         self._link.send(message)
         return True
 

@@ -34,6 +34,10 @@ class OnlineUsers:
         self._changed: dict[str, Status] = {}
         self._writing: asyncio.Task[None] | None = None
 
+    def connections(self, user_id: str) -> int:
+        """How many connections the user has at this gateway."""
+        return self._connections[user_id]
+
     def came(self, identity: Identity) -> None:
         """A connection proved to be this user's."""
         self._connections[identity.user_id] += 1

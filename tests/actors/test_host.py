@@ -152,7 +152,7 @@ class TestOwnership:
         assert len(stage.ended) == 1
         assert stage.host.status().address is None
 
-    @pytest.mark.parametrize(("secret", "epoch"), [("guess", 1), ("secret", 2), ("secret", 0)])
+    @pytest.mark.parametrize(("secret", "epoch"), [("guess", 1), ("gueß", 1), ("secret", 2), ("secret", 0)])
     async def test_a_gateway_must_know_the_secret_and_the_epoch(self, stage: Stage, secret: str, epoch: int) -> None:
         """HOST-1: whoever looks for another owner, or was told nothing by the directory, is not spoken to."""
         address = msgspec.structs.replace(stage.address, secret=secret, epoch=epoch)

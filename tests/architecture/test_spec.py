@@ -37,3 +37,9 @@ def test_tests_name_only_rules_that_are_stated() -> None:
 
 def test_every_rule_is_held_by_a_test() -> None:
     assert set(_stated()) - _named() == set()
+
+
+def test_the_threat_model_names_only_rules_that_are_stated() -> None:
+    named = set(_RULE.findall((ROOT / "docs" / "security.md").read_text()))
+    assert len(named) > 30
+    assert named - set(_stated()) == set()

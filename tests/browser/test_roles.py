@@ -77,12 +77,12 @@ async def test_what_a_demoted_writer_had_not_sent(meet: Meet) -> None:
 async def test_a_removed_member(meet: Meet) -> None:
     """ROOM-16, UI-12: they are told, and can take along what they saw; others see them go."""
     room_id, (ada, bob) = await meet("Ada", "Bob", text="text", private=True)
-    bob.expects_trouble("status of 403")
+    bob.expects_trouble("status of 404")
     await ada.button("Manage Bob").click()
     await ada.page.get_by_role("menuitem", name="Remove from room…").click()
     await ada.page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    await expect(bob.page.get_by_role("heading", name="This room is private")).to_be_visible()
-    await expect(bob.page.get_by_text("You are no longer a member of this room.")).to_be_visible()
+    await expect(bob.page.get_by_role("heading", name="This room is gone")).to_be_visible()
+    await expect(bob.page.get_by_text("you are no longer one of its members")).to_be_visible()
     async with bob.page.expect_download() as downloading:
         await bob.button("Download its text as you last saw it").click()
     assert (await (await downloading.value).path()).read_text() == "text"
@@ -91,12 +91,12 @@ async def test_a_removed_member(meet: Meet) -> None:
 
 
 async def test_rooms_that_cannot_be_entered(visit: Visit) -> None:
-    """REST-3, REST-4, UI-12: a private room of others, one that does not exist, an address that is none."""
+    """REST-3, REST-4, UI-12: a private room of others looks as one that does not exist; an address that is none."""
     ada, eve = await visit("Ada"), await visit("Eve")
-    eve.expects_trouble("status of 403", "status of 404")
+    eve.expects_trouble("status of 404")
     room_id = await ada.person.make_room(private=True, name="Secret plans")
     await eve.open(f"/rooms/{room_id}")
-    await expect(eve.page.get_by_role("heading", name="This room is private")).to_be_visible()
+    await expect(eve.page.get_by_role("heading", name="There is no such room")).to_be_visible()
     await expect(eve.page.get_by_text("Secret plans")).to_have_count(0)
     await eve.open("/rooms/no-such-room")
     await expect(eve.page.get_by_role("heading", name="There is no such room")).to_be_visible()
@@ -111,7 +111,7 @@ async def test_a_room_deleted_while_it_is_open(meet: Meet) -> None:
     await ada.button("More").click()
     await ada.page.get_by_role("menuitem", name="Delete room…").click()
     await ada.page.get_by_role("dialog").get_by_role("button", name="Delete room").click()
-    await expect(bob.page.get_by_role("heading", name="This room was deleted")).to_be_visible()
+    await expect(bob.page.get_by_role("heading", name="This room is gone")).to_be_visible()
     await expect(ada.page.get_by_role("heading", name="Rooms")).to_be_visible()
     await expect(ada.page.get_by_role("link", name="Doomed")).to_have_count(0)
 

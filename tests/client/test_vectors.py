@@ -90,7 +90,7 @@ def test_vectors_are_what_python_does(name: str) -> None:
         "retry superseded": 5,
         "retry not_joined": 1,
         "failure superseded": 1,
-        "failure not_a_member": 1,
+        "failure forbidden": 1,
         "role viewer": 5,
         "new client id": 2,
         "reset": 30,

@@ -81,7 +81,7 @@ CODES = (
     "message_not_found",
     "something new",
 )
-JOIN_CODES = ("room_unavailable", "backlog_full", "rate_limited", "superseded", "not_a_member", "room_not_found")
+JOIN_CODES = ("room_unavailable", "backlog_full", "rate_limited", "superseded", "forbidden", "room_not_found")
 BAD_EDITS: tuple[Operation, ...] = (
     [10**6, "x"],
     [{"d": "\ue000\ue000"}],

@@ -44,6 +44,7 @@ def server() -> Iterator[Server]:
             typing_timeout=str(TYPING_TIMEOUT),
             room_idle=str(ROOM_IDLE),
             max_socket_buffer=str(256 * 1024),
+            max_sockets_per_user="100",
             allowed_origins='["https://editor.example"]',
         )
         try:

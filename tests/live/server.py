@@ -40,6 +40,11 @@ class Server:
         self.url = f"http://127.0.0.1:{self._port}"
 
     @property
+    def data_dir(self) -> Path:
+        """What it keeps."""
+        return self._data_dir
+
+    @property
     def jwt_secret(self) -> str:
         """What its tokens are signed with."""
         return (self._data_dir / "jwt-secret").read_text().strip()
@@ -83,9 +88,8 @@ class Server:
             found.add(psutil.Process(self._launcher.pid))
             found.update(self._launcher.children(recursive=True))
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get("RAYROOMS_SERVER_ID") == self._server_id:
-                    found.add(process)
+            if _environ(process).get("RAYROOMS_SERVER_ID") == self._server_id:
+                found.add(process)
         return [process for process in found if _is_alive(process)]
 
     def titled(self, title: str) -> list[psutil.Process]:
@@ -123,6 +127,15 @@ class Server:
 
     def log(self) -> str:
         return self._log.read_text()
+
+    def logs(self) -> dict[str, str]:
+        """What it and its own processes have written so far, by file; Ray's own processes are not asked."""
+        [runtime_dir] = {
+            found for process in self.processes() if (found := _environ(process).get("RAYROOMS_RUNTIME_DIR"))
+        }
+        directory = Path(runtime_dir) / "ray" / "session_latest" / "logs"
+        paths = [*directory.glob("worker-*"), *directory.glob("serve/*.log")]
+        return {"server": self.log()} | {path.name: path.read_text(errors="replace") for path in paths}
 
 
 class OutsideServer(Server):
@@ -167,6 +180,13 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serve.launcher.directories import runtime_path
+
+from .people import together
 from .server import ROOT
 
 if TYPE_CHECKING:
@@ -78,3 +82,22 @@ def test_rest_contract_through_the_ingress(server: Server) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stdout[-6000:]
     assert " passed" in done.stdout
+
+
+async def test_no_token_is_in_the_logs(own_server: Server, http: httpx.AsyncClient, ada: Person, bob: Person) -> None:
+    """LOG-2: nor a secret or a text, in any log of Ray, Serve or the launcher, nor in what `ps` shows."""
+    room_id = await ada.make_room(private=True)
+    await ada.api("POST", f"/api/rooms/{room_id}/members", {"user_id": bob.user_id})
+    link = (await ada.api("POST", f"/api/rooms/{room_id}/invitations", {}))["token"]
+    async with together(room_id, ada, bob) as (first, second):
+        await first.edit(["what we wrote"])
+        await second.expect("code_change")
+    await bob.ask("POST", "/api/invitations/accept", {"token": link})
+    await http.get("/api/rooms", headers={"Authorization": f"Bearer {ada.token}x"})
+    digest = hashlib.sha256(os.fsencode(own_server.data_dir.resolve())).hexdigest()[:8]
+    logs = [path for path in (runtime_path(digest) / "ray").rglob("logs/**/*") if path.is_file()]
+    assert len(logs) > 10
+    written = [own_server.log(), *(path.read_text(errors="replace") for path in logs)]
+    shown = [" ".join(process.cmdline()) for process in own_server.processes()]
+    for hidden in (ada.token, bob.token, link, own_server.jwt_secret, own_server.jupyter_secret, "what we wrote"):
+        assert not [text for text in (*written, *shown) if hidden in text], hidden[-12:]

@@ -20,7 +20,7 @@ async def test_private_rooms_admit_members_only(ada: Person, bob: Person, eve: P
     await add(ada, room_id, bob, "member")
     async with eve.connected() as socket, bob.inside(room_id):
         await socket.send("join_room", ref=1, room_id=room_id)
-        assert (await socket.error("not_a_member"))["ref"] == 1
+        assert (await socket.error("room_not_found"))["ref"] == 1
         await socket.join(await ada.make_room())
 
 
@@ -65,7 +65,7 @@ async def test_a_removed_member_is_out_at_once(ada: Person, bob: Person) -> None
         await second.send("code_change", op=["x"])
         await second.error("not_joined")
         await second.send("join_room")
-        await second.error("not_a_member")
+        await second.error("room_not_found")
         assert await first.edit(["y"]) == 1
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from persistence.database import Database
 from persistence.migrate import upgrade
 from persistence.repositories import (
+    AuditRepository,
     ConflictRepository,
     DocumentSnapshotRepository,
     InvitationRepository,
@@ -45,6 +46,9 @@ SELECT 'room' || i % 50, i / 50 + 2, i / 50 + 1, 'a', 'b', 'insert-insert', 'lef
 INSERT INTO invitations (id, room_id, role, created_by, created_at, expires_at)
 SELECT 'i' || i, 'room' || i % 50, 'member', 'u' || i % 500, now() - i * interval '1 min', now() + interval '1 day'
 FROM generate_series(0, 4999) i;
+INSERT INTO audit_events (room_id, action, actor_id)
+SELECT 'room' || i % 50, CASE WHEN i % 100 = 7 THEN 'room_deleted' ELSE 'member_joined' END, 'u1'
+FROM generate_series(0, 9999) i;
 ANALYZE;
 """
 
@@ -126,6 +130,10 @@ _QUERIES: dict[str, tuple[Callable[[AsyncSession], Awaitable[object]], set[str]]
         {"invitations_by_created_at_idx"},
     ),
     "an invitation": (lambda session: InvitationRepository(session).find("room7", "i7"), {"invitations_pkey"}),
+    "audit log of a room": (
+        lambda session: AuditRepository(session).page("room7", limit=5, before=10_000),
+        {"audit_events_of_room_idx", "audit_events_deletions_idx"},
+    ),
     "conflicts by kind": (lambda session: ConflictRepository(session).summary("room7"), {"conflict_resolutions_pkey"}),
 }
 

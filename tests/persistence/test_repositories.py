@@ -303,7 +303,7 @@ async def test_invitations(database: Database, new_room: Callable[..., str]) -> 
         first = await invitations.find(room_id, plain.id)
     async with database.session() as session:
         invitations = InvitationRepository(session)
-        assert await invitations.revoke(room_id, plain.id)
+        assert not await invitations.revoke(room_id, plain.id)
         assert not await invitations.count_use(plain.id)
         again = await invitations.find(room_id, plain.id)
     assert first is not None

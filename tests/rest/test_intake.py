@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,11 +144,22 @@ async def test_headers_of_data(ada: Guest, client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 async def test_manuals(client: httpx.AsyncClient, path: str) -> None:
-    """REST-9: the interactive manuals are served to browsers and may load their scripts."""
+    """REST-44: the manual names every route, every schema and every anchor, and may load and run nothing."""
     page = await client.get(path)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert "content-security-policy" not in page.headers
+    style = page.text.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "<script" not in page.text
+    assert not re.findall(r'(?:src|href)="(?!#|/openapi\.json")', page.text)
+    document = (await client.get("/openapi.json")).json()
+    anchors = re.findall(r' id="([^"]+)"', page.text)
+    assert len(anchors) == len(set(anchors))
+    assert set(re.findall(r'href="#([^"]+)"', page.text)) <= set(anchors)
+    wanted = {operation["operationId"] for methods in document["paths"].values() for operation in methods.values()}
+    assert wanted | {f"schema-{name}" for name in document["components"]["schemas"]} == set(anchors)
 
 
 async def test_random_bodies_never_break_anything(ada: Guest) -> None:

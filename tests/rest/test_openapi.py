@@ -18,6 +18,7 @@ ROUTES = """
     DELETE /api/rooms/{room_id}/members/{user_id}
     GET    /api/rooms/{room_id}/operations
     GET    /api/rooms/{room_id}/messages
+    GET    /api/rooms/{room_id}/audit
     GET    /api/users/{user_id}/profile
     GET    /api/users/{user_id}/rooms
     POST   /api/users/{user_id}/rooms/{room_id}/join

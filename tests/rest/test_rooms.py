@@ -98,7 +98,7 @@ async def test_unknown_room_is_404_on_every_route(ada: Guest) -> None:
 
 
 async def test_private_room_shuts_strangers_out_of_every_route(ada: Guest, eve: Guest) -> None:
-    """REST-4: a private room is 403 not_a_member for a stranger on every route, and nothing happens to it."""
+    """REST-4: to a stranger a private room is, on every route and in every word, one that does not exist."""
     room_id = await ada.make_room(private=True)
     await ada.insert(room_id, 0, "secret")
     room, sync = f"/api/rooms/{room_id}", f"/api/sync/{room_id}"
@@ -116,7 +116,11 @@ async def test_private_room_shuts_strangers_out_of_every_route(ada: Guest, eve: 
         await eve.post(f"{user}/join"),
         await eve.post(f"{user}/leave"),
     ]
-    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "not_a_member")}
+    refusals = [(answer.status_code, answer.json()["code"], answer.json()["detail"]) for answer in answers]
+    assert set(refusals) == {(404, "room_not_found", f"There is no room {room_id}.")}
+    absent = await eve.get("/api/rooms/no-such-room")
+    assert absent.json()["detail"] == "There is no room no-such-room."
+    assert set(absent.headers) == set(answers[0].headers)
     assert (await ada.get(f"{sync}/snapshot")).json()["content"] == "secret"
     assert [member["user_id"] for member in (await ada.get(f"{room}/members")).json()["items"]] == [ada.user_id]
 

@@ -92,6 +92,7 @@ def test_role_table() -> None:
         Permission.CHAT: "viewer",
         Permission.EDIT: "member",
         Permission.INSPECT: "admin",
+        Permission.AUDIT: "admin",
         Permission.MANAGE_MEMBERS: "admin",
         Permission.MANAGE_ADMINS: "owner",
         Permission.DELETE: "owner",

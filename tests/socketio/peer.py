@@ -13,7 +13,7 @@ from serve.socketio.endpoint import SocketIOEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 from serve.sockets.open_connections import OpenConnections
-from tests.sockets.fakes import FakeAccess, FakeOnline, FakeTokens, Wire, until
+from tests.sockets.fakes import FakeAccess, FakeOnline, FakeTokens, Wire, allowances, until
 from tests.sockets.town import Town
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class Gateway:
         settings = Settings(
             max_message=MAX_MESSAGE, max_socket_buffer=MAX_WAITING, allowed_origins=["https://editor.example"]
         )
-        self.endpoint = SocketIOEndpoint(Handlers(self.hubs, access, tokens, online), settings, self.connections)
+        self.endpoint = SocketIOEndpoint(
+            Handlers(self.hubs, access, tokens, online, allowances()), settings, self.connections
+        )
 
     async def close(self) -> None:
         self.hubs.close()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rayrooms.errors import ForbiddenError, UnauthenticatedError
-from serve.auth.access import Admission, Visit
+from persistence.settings import Settings
+from rayrooms.errors import UnauthenticatedError
+from serve.auth.access import Admission, HiddenRoomError, Visit
 from serve.auth.tokens import Identity
 from serve.sockets.connection import WebSocketConnection
+from serve.sockets.limits import Allowances, Rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +99,11 @@ def connected(user_id: str = "ada", *, binary: bool = False) -> tuple[Connection
     return connection, wire
 
 
+def allowances(max_sockets: int = 256, **rates: float) -> Allowances:
+    """What users may send: the defaults, but for these."""
+    return Allowances(Rates.from_settings(Settings())._replace(**rates), max_sockets)
+
+
 class FakeAccess:
     """Lets everybody in as a member, but for those whose role was set: None keeps them out."""
 
@@ -113,14 +121,14 @@ class FakeAccess:
         assert room_id == self.room.id
         role = self._role(user)
         if role is None and self.room.private:
-            raise ForbiddenError("Members only.", code="not_a_member")
+            raise HiddenRoomError(room_id)
         return Visit(self.room, role)
 
     async def admit(self, room_id: str, user: Identity) -> Admission:
         await asyncio.sleep(0)
         role = self._role(user)
         if role is None:
-            raise ForbiddenError("Members only.", code="not_a_member")
+            raise HiddenRoomError(room_id)
         return Admission(room_id, self.room.name, "text", 50, role, "#336699")
 
 
@@ -132,15 +140,24 @@ class FakeTokens:
             raise UnauthenticatedError("The token does not hold.")
         return identity(token)
 
+    async def identify(self, token: str) -> Identity:
+        return self.verify(token)
+
 
 class FakeOnline:
     """Keeps count of who came and went."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
+        self.present: Counter[str] = Counter()
+
+    def connections(self, user_id: str) -> int:
+        return self.present[user_id]
 
     def came(self, user: Identity) -> None:
         self.log.append(("came", user.user_id))
+        self.present[user.user_id] += 1
 
     def went(self, user: Identity) -> None:
         self.log.append(("went", user.user_id))
+        self.present[user.user_id] -= 1

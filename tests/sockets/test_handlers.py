@@ -11,7 +11,7 @@ from rayrooms import protocol
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 
-from .fakes import FakeAccess, FakeOnline, FakeTokens, connected, until
+from .fakes import FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
 from .town import Town
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Desk:
         parts: list[Any] = [self.access, FakeTokens(), self.online, town]
         access, tokens, online, locator = parts
         self.hubs = RoomHubs(locator, access)
-        self.handlers = Handlers(self.hubs, access, tokens, online)
+        self.allowances = allowances()
+        self.handlers = Handlers(self.hubs, access, tokens, online, self.allowances)
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ async def test_coming_and_going_is_counted_once(desk: Desk) -> None:
     connection, wire = connected("ada")
     connection.identity = None
     for _ in range(2):
-        desk.handlers.connect(connection, "ada", None)
+        await desk.handlers.connect(connection, "ada", None)
     await desk.handlers.handle(connection, join())
     await until(lambda: bool(wire.of("room_joined")))
     for _ in range(2):
@@ -198,5 +199,5 @@ async def test_who_is_kept_out_wakes_nothing(desk: Desk) -> None:
     desk.access.roles["eve"] = None
     connection, wire = connected("eve")
     await desk.handlers.handle(connection, join())
-    assert [data["code"] for data in wire.of("error")] == ["not_a_member"]
+    assert [data["code"] for data in wire.of("error")] == ["room_not_found"]
     assert desk.town.epoch == 0

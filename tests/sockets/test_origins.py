@@ -15,6 +15,8 @@ from serve.sockets.endpoint import SocketEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.open_connections import OpenConnections
 
+from .fakes import allowances
+
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
@@ -100,7 +102,7 @@ def scope_of(origin: str, path: str, query: str = "") -> Scope:
 async def answers(settings: Settings, origin: str) -> dict[str, str]:
     """The first word of each endpoint to a page of that origin."""
     nobody: Any = None  # a connection without a token meets none of what stands behind the handlers
-    handlers = Handlers(nobody, nobody, nobody, nobody)
+    handlers = Handlers(nobody, nobody, nobody, nobody, allowances())
     found = {}
     for name, endpoint, scope in (
         ("/ws", SocketEndpoint(handlers, settings, OpenConnections()), scope_of(origin, "/ws")),

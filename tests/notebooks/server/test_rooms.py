@@ -94,7 +94,7 @@ async def test_rooms_are_read_as_that_user(in_front: Jupyter, owner: Person) -> 
     """PROXY-9: REST reads are those of the vouched user, as a private room shows."""
     room_id = await owner.make_room(private=True)
     async with in_front.page("ada") as page:
-        assert (await page.get(f"api/rooms/{room_id}")).json()["code"] == "not_a_member"
+        assert (await page.get(f"api/rooms/{room_id}")).json()["code"] == "room_not_found"
         members = f"/api/rooms/{room_id}/members"
         await owner.api("POST", members, {"user_id": "jupyter-ada", "role": "member"})
         assert (await page.get(f"api/rooms/{room_id}")).json()["role"] == "member"

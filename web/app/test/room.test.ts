@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Participant, Range, Role } from "../../client/src/protocol.ts";
 import { type Doing, EditingWatch } from "../src/room/logic/activity.ts";
-import { failureOf } from "../src/room/logic/failures.ts";
+import { failureOf, outdatedDetail } from "../src/room/logic/failures.ts";
 import { type MemberFacts, type Person, peopleOf, powersOver, sectionsOf } from "../src/room/logic/people.ts";
 import { AWAY_AFTER_MS, presenceOf } from "../src/room/logic/presence.ts";
 import { insertedText, withRefused } from "../src/room/logic/refused.ts";
-import { saveLabel, wouldLose } from "../src/room/logic/saveLabel.ts";
+import { offlineWords, saveLabel, wouldLose } from "../src/room/logic/saveLabel.ts";
 import { fileName, MAX_FILE_BYTES, readText, tooLarge } from "../src/room/logic/textFile.ts";
 
 test("APP-36 the save state says what room and database have confirmed, and what of it is unsent", () => {
@@ -134,10 +134,9 @@ test("APP-40 one is away while the tab is hidden, or after five minutes without 
 
 test("APP-41 a room that is over or closed to one has its own page", () => {
   const kind = (code: string, wasIn: boolean): string => failureOf({ code, message: "Why." }, wasIn).kind;
-  assert.equal(kind("not_a_member", false), "no-access");
-  assert.match(failureOf({ code: "not_a_member", message: "" }, true).detail ?? "", /no longer a member/);
+  assert.equal(kind("forbidden", false), "no-access");
   assert.equal(kind("room_not_found", false), "not-found");
-  assert.equal(kind("room_not_found", true), "deleted");
+  assert.equal(kind("room_not_found", true), "gone");
   assert.equal(kind("room_full", false), "full");
   assert.equal(kind("bad_token", true), "signed-out");
   assert.deepEqual(failureOf({ code: "internal", message: "Why." }, false), {
@@ -145,6 +144,21 @@ test("APP-41 a room that is over or closed to one has its own page", () => {
     detail: "Why.",
     retry: true,
   });
+});
+
+test("UPG-3 a page that is out of date says what becomes of unsent edits when it is reloaded", () => {
+  assert.equal(failureOf({ code: "upgrade_required", message: "" }, true).kind, "outdated");
+  assert.match(outdatedDetail({ unsent: 0 }, false), /Reload it to go on\.$/);
+  assert.match(outdatedDetail({ unsent: 1 }, true), /edit is kept in this browser/);
+  assert.match(outdatedDetail({ unsent: 3 }, false), /3 edits are held by this tab only .* download the text first/);
+});
+
+test("G7 whoever writes is told when the server cannot save, and when they were too fast", () => {
+  assert.match(offlineWords("backlog_full", true), /^The server cannot save edits now\..*kept in this browser/);
+  assert.match(offlineWords("database_unavailable", false), /keep this tab open/);
+  assert.match(offlineWords("rate_limited", true), /sent in a moment\.$/);
+  assert.match(offlineWords("room_unavailable", true), /^You are offline\./);
+  assert.match(offlineWords(undefined, true), /^You are offline\./);
 });
 
 test("APP-42 of refused edits the reader gets back what they would have added", () => {

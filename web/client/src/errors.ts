@@ -4,14 +4,17 @@
  *     RayroomsError
  *     ├── InvalidError          422  malformed, invalid_operation, invalid_text, future_version, not_joined, unknown_event
  *     ├── UnauthenticatedError  401  bad_token
- *     ├── ForbiddenError        403  forbidden, not_a_member, read_only
+ *     ├── ForbiddenError        403  forbidden, read_only
  *     ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found,
  *     │                              invitation_invalid
- *     ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded
+ *     ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded,
+ *     │                              too_many_rooms, too_many_members
  *     ├── GoneError             410  invitation_expired, invitation_revoked
  *     ├── TooLargeError         413  message_too_large, document_too_large
- *     ├── RateLimitedError      429  rate_limited
- *     └── UnavailableError      503  room_unavailable, room_load_failed, backlog_full, database_unavailable
+ *     ├── UpgradeRequiredError  426  upgrade_required
+ *     ├── RateLimitedError      429  rate_limited, too_many_connections
+ *     └── UnavailableError      503  room_unavailable, room_load_failed, backlog_full, database_unavailable,
+ *                                   keys_unavailable
  *
  * Servers send the codes; `fromCode` makes the same errors of them again.
  */
@@ -25,11 +28,14 @@ export class RayroomsError extends Error {
   readonly code: string;
   /** The HTTP status that goes with it; null for a code that this client does not know. */
   readonly status: number | null;
+  /** In how many seconds the same may be tried again, where whoever refused it has said so. */
+  readonly retryAfter: number | null;
 
-  constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: { code?: string; cause?: unknown; retryAfter?: number | null } = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = options.code ?? new.target.defaultCode;
     this.status = new.target.status;
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
 
@@ -75,6 +81,12 @@ export class TooLargeError extends RayroomsError {
   protected static override readonly status = 413;
 }
 
+/** This client is older than the server can talk to; a newer one is to be had. */
+export class UpgradeRequiredError extends RayroomsError {
+  protected static override readonly defaultCode = "upgrade_required";
+  protected static override readonly status = 426;
+}
+
 /** Too many in too short a time. */
 export class RateLimitedError extends RayroomsError {
   protected static override readonly defaultCode = "rate_limited";
@@ -91,13 +103,22 @@ const BY_CODE = new Map<string, typeof RayroomsError>();
 const TREE: readonly (readonly [kind: typeof RayroomsError, ...codes: string[]])[] = [
   [InvalidError, "malformed", "invalid_operation", "invalid_text", "future_version", "not_joined", "unknown_event"],
   [UnauthenticatedError, "bad_token"],
-  [ForbiddenError, "forbidden", "not_a_member", "read_only"],
+  [ForbiddenError, "forbidden", "read_only"],
   [NotFoundError, "room_not_found", "user_not_found", "message_not_found", "snapshot_not_found", "invitation_invalid"],
   [ConflictError, "conflict", "version_too_old", "out_of_order", "room_full", "already_exists", "superseded"],
+  [ConflictError, "too_many_rooms", "too_many_members"],
   [GoneError, "invitation_expired", "invitation_revoked"],
   [TooLargeError, "message_too_large", "document_too_large"],
-  [RateLimitedError, "rate_limited"],
-  [UnavailableError, "room_unavailable", "room_load_failed", "backlog_full", "database_unavailable"],
+  [UpgradeRequiredError, "upgrade_required"],
+  [RateLimitedError, "rate_limited", "too_many_connections"],
+  [
+    UnavailableError,
+    "room_unavailable",
+    "room_load_failed",
+    "backlog_full",
+    "database_unavailable",
+    "keys_unavailable",
+  ],
 ];
 for (const [kind, ...codes] of TREE) {
   for (const code of codes) {
@@ -106,7 +127,7 @@ for (const [kind, ...codes] of TREE) {
 }
 
 /** The error that a received `code` stands for; an unknown code becomes a plain RayroomsError that keeps it. */
-export function fromCode(code: string, message: string): RayroomsError {
+export function fromCode(code: string, message: string, retryAfter: number | null = null): RayroomsError {
   const Kind = BY_CODE.get(code) ?? RayroomsError;
-  return new Kind(message, { code });
+  return new Kind(message, { code, retryAfter });
 }

@@ -4,7 +4,14 @@ import type { Company } from "./company.ts";
 import type { Editing } from "./editing.ts";
 import { ForbiddenError, fromCode } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Change, ErrorData, Role, RoomJoinedData, ServerEvent } from "./protocol.ts";
+import {
+  type Change,
+  type ErrorData,
+  PROTOCOL_VERSION,
+  type Role,
+  type RoomJoinedData,
+  type ServerEvent,
+} from "./protocol.ts";
 import type { Replica } from "./replica.ts";
 import type { Standing } from "./standing.ts";
 import type { StateEvent } from "./state-events.ts";
@@ -71,7 +78,8 @@ export class Membership {
       this.isKnown && !this.#standing.isDoubted
         ? { version: replica.version, ...(versionEpoch !== null && { version_epoch: versionEpoch }) }
         : {};
-    this.#standing.joining(this.#outbox.put("join_room", { client_id: clientId, ...standsOn }));
+    const join = { client_id: clientId, ...standsOn, protocol: PROTOCOL_VERSION };
+    this.#standing.joining(this.#outbox.put("join_room", join));
   }
 
   /** Take in a message of the present connection. */
@@ -227,7 +235,7 @@ export class Membership {
   }
 
   #refused(ref: number | null, data: ErrorData): void {
-    const error = fromCode(data.code, data.message);
+    const error = fromCode(data.code, data.message, data.retry_after ?? null);
     if (ref !== null && ref === this.#standing.joinRef) {
       if (this.#standing.phase === "joining") {
         this.#standing.joinRefused(error);

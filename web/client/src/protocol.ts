@@ -76,7 +76,10 @@ interface Message<E extends string, D> {
 
 export type ClientEvent =
   | Message<"connect", { token?: string; protocol?: number }>
-  | Message<"join_room", { room_id: string; client_id?: string; version?: number; version_epoch?: number }>
+  | Message<
+      "join_room",
+      { room_id: string; client_id?: string; version?: number; version_epoch?: number; protocol?: number }
+    >
   | Message<"leave_room", { room_id: string }>
   | Message<"code_change", { room_id: string; op: Operation; version: number; client_id: string; seq: number }>
   | Message<"cursor_update", { room_id: string; ranges: Range[]; version: number }>
@@ -116,6 +119,8 @@ export interface ErrorData {
   message: string;
   room_id?: string | null;
   seq?: number | null;
+  /** In how many seconds the same may be sent again. */
+  retry_after?: number | null;
 }
 
 export type ServerEvent =

@@ -1,17 +1,19 @@
 /** Keeps a client's state machine connected: carries its messages, reconnects, and does its waiting. */
 
-import { RayroomsError, UnauthenticatedError, UnavailableError } from "./errors.ts";
+import { fromCode, RateLimitedError, RayroomsError, UnauthenticatedError, UnavailableError } from "./errors.ts";
 import type { ConnectionStatus } from "./events.ts";
 import type { ServerEvent } from "./protocol.ts";
 import type { ClientState } from "./state.ts";
 import type { StateEvent } from "./state-events.ts";
-import { backoff, type Timing } from "./timing.ts";
+import { pause, type Timing } from "./timing.ts";
 import type { Connect, Connection } from "./transport/connection.ts";
 
 /** How many tokens in a row may be refused, although each connection gets a fresh one. */
 const MAX_TOKENS = 5;
 /** How often in a row a client joins again at once; after that it waits, so that no fault makes it spin. */
 const QUICK_JOINS = 3;
+/** Refusals of the connection, whatever message they answer. */
+const CONNECTION_REFUSED: ReadonlySet<string> = new Set(["bad_token", "upgrade_required", "too_many_connections"]);
 
 export type RunnerEvent = StateEvent | { type: "status"; status: ConnectionStatus; error: RayroomsError | null };
 
@@ -119,7 +121,7 @@ export class Runner {
         this.#join();
         this.step();
       },
-      backoff(this.#timing, attempt, this.#options.random),
+      pause(this.#timing, attempt, this.state.retry, this.#options.random),
     );
   }
 
@@ -161,7 +163,7 @@ export class Runner {
       if (error instanceof UnauthenticatedError) {
         refused += 1;
         if (refused >= MAX_TOKENS) this.state.fail(error);
-      } else if (error instanceof UnavailableError) {
+      } else if (error instanceof UnavailableError || error instanceof RateLimitedError) {
         refused = 0;
       } else if (error !== null) {
         this.state.fail(error);
@@ -169,7 +171,7 @@ export class Runner {
       this.error = error;
       if (this.status === "online") attempt = 0;
       this.#disconnected();
-      if (!this.#over && (await this.#pause(backoff(this.#timing, attempt, this.#options.random)))) attempt += 1;
+      if (!this.#over && (await this.#pause(pause(this.#timing, attempt, error, this.#options.random)))) attempt += 1;
       else attempt = 0;
     }
   }
@@ -315,13 +317,14 @@ export class Runner {
   }
 }
 
-/** What ends the connection: the server goes, or does not accept the token. */
+/** What ends the connection: the server goes, or does not accept the token, this client or one more of it. */
 function reasonToEnd(message: ServerEvent): RayroomsError | null {
   if (message.event === "going_away" && (message.data.room_id ?? null) === null) {
     return new UnavailableError(`The server is going away: ${message.data.reason}.`);
   }
-  if (message.event === "error" && message.data.code === "bad_token")
-    return new UnauthenticatedError(message.data.message);
+  if (message.event === "error" && CONNECTION_REFUSED.has(message.data.code)) {
+    return fromCode(message.data.code, message.data.message, message.data.retry_after ?? null);
+  }
   return null;
 }
 

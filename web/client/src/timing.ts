@@ -1,5 +1,7 @@
 /** When a client tries again and when it gives up on a connection. */
 
+import type { RayroomsError } from "./errors.ts";
+
 /**
  * All in milliseconds.
  *
@@ -46,4 +48,10 @@ export const DEFAULT_TIMING: Timing = {
  */
 export function backoff(timing: Timing, attempt: number, random: () => number): number {
   return random() * Math.min(timing.retryMost, timing.retryFirst * 2 ** Math.min(attempt, 32));
+}
+
+/** The same after a refusal: no sooner than the server asked for, within `retryMost`. */
+export function pause(timing: Timing, attempt: number, error: RayroomsError | null, random: () => number): number {
+  const asked = Math.min(Math.max((error?.retryAfter ?? 0) * 1000, 0), timing.retryMost);
+  return asked + backoff(timing, attempt, random);
 }

@@ -42,6 +42,10 @@ export class FakeServer {
   /** Events that get no answer at all, or an error of that code. */
   readonly ignored = new Set<ClientEvent["event"]>();
   readonly refused = new Map<ClientEvent["event"], string>();
+  /** What refusals ask for, in seconds. */
+  retryAfter: number | null = null;
+  /** How many edits it takes from now on; those after them are refused with `rate_limited`. */
+  editsLeft = Number.POSITIVE_INFINITY;
   /** Whether it takes everything in and says nothing. */
   isMute = false;
   /** Whether commits become durable at once. */
@@ -140,9 +144,11 @@ export class FakeServer {
     this.received.push(message);
     const { event, ref } = message;
     if (this.ignored.has(event)) return;
-    const code = this.refused.get(event);
+    if (event === "code_change") this.editsLeft -= 1;
+    const code = this.editsLeft < 0 ? "rate_limited" : this.refused.get(event);
     if (code !== undefined) {
-      peer.send({ event: "error", ...(ref !== undefined && { ref }), data: { code, message: "No." } });
+      const data = { code, message: "No.", ...(this.retryAfter !== null && { retry_after: this.retryAfter }) };
+      peer.send({ event: "error", ...(ref !== undefined && { ref }), data });
       return;
     }
     const answer = this.#answer(message);

@@ -72,11 +72,11 @@ test("WEB-7: leaving names the user whom the token stands for", async () => {
 });
 
 test("WEB-7: a problem document becomes its error; what is none, and a server that is away, UnavailableError", async () => {
-  const problem = JSON.stringify({ code: "not_a_member", detail: "Members only.", status: 403 });
+  const problem = JSON.stringify({ code: "forbidden", detail: "Members only.", status: 403 });
   await answering(403, problem, (url) =>
     assert.rejects(new RestClient(url).room("r"), (error) => {
       assert.ok(error instanceof ForbiddenError);
-      assert.equal(error.code, "not_a_member");
+      assert.equal(error.code, "forbidden");
       assert.equal(error.message, "Members only.");
       return true;
     }),

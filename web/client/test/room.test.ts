@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidError, RayroomsError, UnauthenticatedError, UnavailableError } from "../src/errors.ts";
+import {
+  InvalidError,
+  RayroomsError,
+  UnauthenticatedError,
+  UnavailableError,
+  UpgradeRequiredError,
+} from "../src/errors.ts";
 import { Room, type RoomOptions } from "../src/room.ts";
 import type { Timing } from "../src/timing.ts";
 import { FakeServer, ROOM } from "./fake-server.ts";
@@ -256,14 +262,71 @@ test("CL-28: a refusal to enter rejects `ready` and closes; what may pass does n
       server.refused.clear();
       await room.ready;
     });
-    server.refused.set("join_room", "not_a_member");
+    server.refused.set("join_room", "forbidden");
     await inside(server, {}, async (room) => {
-      await assert.rejects(room.ready, isError(RayroomsError, "not_a_member"));
-      assert.equal(room.failure?.code, "not_a_member");
-      assert.throws(() => room.insert(0, "x"), isError(RayroomsError, "not_a_member"));
-      await assert.rejects(room.sync(), isError(RayroomsError, "not_a_member"));
+      await assert.rejects(room.ready, isError(RayroomsError, "forbidden"));
+      assert.equal(room.failure?.code, "forbidden");
+      assert.throws(() => room.insert(0, "x"), isError(RayroomsError, "forbidden"));
+      await assert.rejects(room.sync(), isError(RayroomsError, "forbidden"));
     });
   }));
+
+test("LIM-6: a client that is told to slow down waits as long as it was told, and sends again what was refused", () =>
+  FakeServer.run((server) =>
+    inside(server, { timing: { ...QUICK, retryMost: 1000 } }, async (room) => {
+      await room.ready;
+      const told: (string | undefined)[] = [];
+      room.on("status", ({ error }) => told.push(error?.code));
+      server.editsLeft = 3;
+      server.retryAfter = 0.15;
+      const before = performance.now();
+      for (let turn = 0; turn < 10; turn++) room.insert(room.text.length, `${turn}`);
+      await until(() => told.includes("rate_limited"));
+      server.editsLeft = Number.POSITIVE_INFINITY;
+      await room.whenSaved();
+      assert.ok(performance.now() - before >= 150, "it did not wait");
+      assert.equal(server.room.text, "0123456789");
+      assert.equal(server.room.commits.length, 10);
+      assert.equal(server.count("join_room"), 2);
+      assert.equal(server.tokens.length, 1, "the connection holds");
+    }),
+  ));
+
+test("UPG-2: a server that needs a newer client closes the room for good and leaves the unsent edits where they are", () =>
+  FakeServer.run((server) =>
+    inside(server, {}, async (room) => {
+      await room.ready;
+      server.ignored.add("code_change");
+      room.insert(0, "unsent");
+      server.refused.set("join_room", "upgrade_required");
+      server.cut();
+      await until(() => room.status === "closed");
+      assert.ok(room.failure instanceof UpgradeRequiredError);
+      assert.deepEqual(room.saved, { kind: "offline", unsent: 1 });
+      assert.equal(room.text, "unsent");
+      assert.ok(room.unsaved !== null);
+    }),
+  ));
+
+test("UPG-2: the close code alone says so too", () =>
+  FakeServer.run((server) =>
+    inside(server, {}, async (room) => {
+      await room.ready;
+      server.cut(4426);
+      await until(() => room.status === "closed");
+      assert.ok(room.failure instanceof UpgradeRequiredError);
+    }),
+  ));
+
+test("LIM-5: a server that has too many connections of one user is come back to", () =>
+  FakeServer.run((server) =>
+    inside(server, {}, async (room) => {
+      await room.ready;
+      server.retryAfter = 0.01;
+      server.say({ event: "error", data: { code: "too_many_connections", message: "No.", retry_after: 0.01 } });
+      await until(() => server.tokens.length === 2 && room.status === "online");
+    }),
+  ));
 
 test("CL-28: an address that is none closes the room", () =>
   FakeServer.run((server) =>

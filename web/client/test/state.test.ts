@@ -100,7 +100,13 @@ test("CL-51: a restored client shows the text, joins where the other stood, and 
   assert.equal(other.state.text, "abc123");
   assert.deepEqual(other.state.saved, { kind: "offline", unsent: 2 });
   assert.equal(other.state.hasJoined, false);
-  assert.deepEqual(other.connect(), { room_id: "r", client_id: "client-1", version: 11, version_epoch: 7 });
+  assert.deepEqual(other.connect(), {
+    room_id: "r",
+    client_id: "client-1",
+    version: 11,
+    version_epoch: 7,
+    protocol: 1,
+  });
   other.joined({ version: 11, last_seq: 1 });
   assert.deepEqual(other.edits(), [
     [2, 11, [4, "2"]],
@@ -124,7 +130,7 @@ test("CL-51: what was kept before the first join, or of a copy in doubt, asks fo
   const early = new Talk();
   early.state.edit(["typed early"]);
   const first = reopened(early);
-  assert.deepEqual(first.connect(), { room_id: "r", client_id: "client-1" });
+  assert.deepEqual(first.connect(), { room_id: "r", client_id: "client-1", protocol: 1 });
   first.joined({ content: "abc" });
   assert.equal(first.state.text, "typed earlyabc");
 
@@ -132,8 +138,8 @@ test("CL-51: what was kept before the first join, or of a copy in doubt, asks fo
   doubted.state.edit([3, "mine"]);
   doubted.theirs(11, [99, "does not fit"]);
   const second = reopened(doubted);
-  assert.deepEqual(second.connect(), { room_id: "r", client_id: "client-1" });
-  assert.deepEqual(reopened(second).connect(), { room_id: "r", client_id: "client-1" });
+  assert.deepEqual(second.connect(), { room_id: "r", client_id: "client-1", protocol: 1 });
+  assert.deepEqual(reopened(second).connect(), { room_id: "r", client_id: "client-1", protocol: 1 });
 });
 
 test("CL-51: a refusal that had not been dealt with yet is dealt with by the restored client", () => {
@@ -159,7 +165,7 @@ test("CL-52: edits made after the record was written are found in the room's tex
   other.connect();
   other.joined({ version: 12, last_seq: 2, operations: [] });
   assert.equal(other.state.phase, "astray");
-  assert.deepEqual(other.connect(), { room_id: "r", client_id: "client-1" });
+  assert.deepEqual(other.connect(), { room_id: "r", client_id: "client-1", protocol: 1 });
   other.joined({ version: 12, last_seq: 2, content: "abc12" });
   assert.equal(other.state.clientId, "client-1");
   assert.equal(other.state.text, "abc1new2");

@@ -195,9 +195,9 @@ test("WEB-14: a room that nobody is let into leaves what was kept for it where i
   FakeServer.run(async (server) => {
     const browser = new Browser();
     await typeAndCrash(server, browser, "text");
-    server.refused.set("join_room", "not_a_member");
+    server.refused.set("join_room", "forbidden");
     const room = openRoom(server, await browser.openTab());
-    await assert.rejects(room.ready, { code: "not_a_member" });
+    await assert.rejects(room.ready, { code: "forbidden" });
     await room.close();
     assert.equal((await browser.rows("clients")).length, 1);
     server.refused.clear();

@@ -1,6 +1,17 @@
 /** Whole pages for what went wrong: what happened, in plain words, and what one can do now. */
 
-import { CloudOff, KeyRound, LinkIcon, Lock, LogIn, RotateCw, SearchX, Trash2, UserRound } from "lucide-preact";
+import {
+  CloudOff,
+  KeyRound,
+  LinkIcon,
+  Lock,
+  LogIn,
+  RefreshCw,
+  RotateCw,
+  SearchX,
+  Trash2,
+  UserRound,
+} from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { useTitle } from "../title.ts";
@@ -10,10 +21,11 @@ import type { Icon } from "./icon.ts";
 export type ProblemKind =
   | "no-access"
   | "not-found"
-  | "deleted"
+  | "gone"
   | "away"
   | "full"
   | "signed-out"
+  | "outdated"
   | "invitation"
   | "lost";
 
@@ -41,20 +53,22 @@ const AGAIN = { label: "Try again", icon: RotateCw } as const;
 const PROBLEMS: Record<ProblemKind, Problem> = {
   "no-access": {
     icon: Lock,
-    title: "This room is private",
-    detail: "Only its members can see it. Ask someone who is in it for an invitation link.",
+    title: "This room is not open to you",
+    detail: "Ask someone who is in it for an invitation link.",
     retry: AGAIN,
   },
   "not-found": {
     icon: SearchX,
     title: "There is no such room",
-    detail: "Perhaps the address was cut short, or the room was deleted.",
+    detail:
+      "Or it is private and you are not one of its members: ask someone who is in it for an invitation link. " +
+      "Perhaps the address was cut short.",
     retry: AGAIN,
   },
-  deleted: {
+  gone: {
     icon: Trash2,
-    title: "This room was deleted",
-    detail: "Its owner deleted it, with its text, its chat and its history.",
+    title: "This room is gone",
+    detail: "Its owner deleted it, or it is private and you are no longer one of its members.",
     retry: AGAIN,
   },
   away: {
@@ -74,6 +88,12 @@ const PROBLEMS: Record<ProblemKind, Problem> = {
     title: "You have been signed out",
     detail: "Your sign-in has ended. Sign in again and you come back to this page.",
     retry: { label: "Sign in", icon: LogIn },
+  },
+  outdated: {
+    icon: RefreshCw,
+    title: "This page is out of date",
+    detail: "The server has been renewed since this page was opened. Reload it to go on.",
+    retry: { label: "Reload the page", icon: RefreshCw },
   },
   invitation: {
     icon: LinkIcon,

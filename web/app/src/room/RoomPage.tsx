@@ -6,7 +6,7 @@ import { session } from "../api.ts";
 import { Button, ProblemPage } from "../components/index.ts";
 import { RoomContext, StoreContext } from "./context.ts";
 import { download } from "./download.ts";
-import { failureOf } from "./logic/failures.ts";
+import { failureOf, outdatedDetail } from "./logic/failures.ts";
 import { wouldLose } from "./logic/saveLabel.ts";
 import { tabTitle } from "./logic/unread.ts";
 import { openRoom } from "./openRoom.ts";
@@ -73,6 +73,7 @@ function RoomState({ store, onAgain }: { store: RoomStore; onAgain: () => void }
   if (failure !== null && store.isLeaving.value) return <Opening />;
   if (failure !== null) {
     const { kind, detail, retry } = failureOf(failure, store.entered.value);
+    if (kind === "outdated") return <Outdated store={store} />;
     return (
       <ProblemPage kind={kind} {...(detail === undefined ? {} : { detail })} {...(retry ? { onRetry: onAgain } : {})}>
         <LastText store={store} />
@@ -80,6 +81,16 @@ function RoomState({ store, onAgain }: { store: RoomStore; onAgain: () => void }
     );
   }
   return store.entered.value ? <LiveRoom store={store} /> : <Waiting store={store} />;
+}
+
+/** Another attempt with the same code would end the same way: only a reload brings the newer one. */
+function Outdated({ store }: { store: RoomStore }) {
+  const detail = outdatedDetail(store.saved.value, store.kept);
+  return (
+    <ProblemPage kind="outdated" detail={detail} onRetry={() => location.reload()}>
+      <LastText store={store} />
+    </ProblemPage>
+  );
 }
 
 /** Until the room answers, which it may do at any time. */

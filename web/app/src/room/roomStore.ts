@@ -42,6 +42,8 @@ export class RoomStore {
   readonly status = signal<ConnectionStatus>("connecting");
   /** Why the room will not have this client any more; null while it will. */
   readonly failure = signal<RayroomsError | null>(null);
+  /** Why there is no connection, or the room takes no edits, while that is so. */
+  readonly trouble = signal<RayroomsError | null>(null);
   /** Whether the room has ever let this client in. */
   readonly entered = signal(false);
   readonly saved = signal<SaveState>({ kind: "saved", unsent: 0 });
@@ -155,8 +157,9 @@ export class RoomStore {
   #listen(): (() => void)[] {
     const { room } = this;
     return [
-      room.on("status", ({ status }) => {
+      room.on("status", ({ status, error }) => {
         this.status.value = status;
+        this.trouble.value = status === "online" ? null : error;
         this.failure.value = room.failure;
       }),
       room.on("joined", () => {

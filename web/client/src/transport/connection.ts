@@ -10,7 +10,7 @@ export interface ConnectionEvents {
   received(message: ServerEvent): void;
   /**
    * The connection is gone, or never came about. UnauthenticatedError when the server did not take the token,
-   * UnavailableError when trying again may help; any other error is final.
+   * UnavailableError or RateLimitedError when trying again may help; any other error is final.
    */
   ended(error: RayroomsError): void;
 }

@@ -7,7 +7,7 @@
 
 import type { Socket } from "socket.io-client";
 import { fromCode, type RayroomsError, UnavailableError } from "../errors.ts";
-import type { ClientEvent, ServerEvent } from "../protocol.ts";
+import { type ClientEvent, PROTOCOL_VERSION, type ServerEvent } from "../protocol.ts";
 import { addressesOf } from "./address.ts";
 import { asServerEvent, type Connection, type ConnectionEvents, isObject } from "./connection.ts";
 
@@ -44,7 +44,7 @@ class SocketIoConnection implements Connection {
     if (this.#isOver) return;
     const socket = io(origin, {
       path,
-      auth: { token },
+      auth: { token, protocol: PROTOCOL_VERSION },
       transports: ["websocket"],
       reconnection: false, // when to try again is for the runner to say, and each time with a fresh token
       forceNew: true,
@@ -120,7 +120,9 @@ function grouped(event: string, data: unknown): unknown {
 
 /** Why the server did not let us in, or that it cannot be reached. */
 function refusal(error: Error & { data?: unknown }): RayroomsError {
-  const { code, message } = isObject(error.data) ? error.data : {};
-  if (typeof code === "string" && typeof message === "string") return fromCode(code, message);
+  const { code, message, retry_after } = isObject(error.data) ? error.data : {};
+  if (typeof code === "string" && typeof message === "string") {
+    return fromCode(code, message, typeof retry_after === "number" ? retry_after : null);
+  }
   return new UnavailableError(`The server cannot be reached: ${error.message}.`);
 }

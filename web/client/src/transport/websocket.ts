@@ -1,11 +1,12 @@
 /** The platform's WebSocket (browsers, Node 22 and later) as a connection, whatever its frames are made of. */
 
-import { type RayroomsError, UnauthenticatedError, UnavailableError } from "../errors.ts";
+import { type RayroomsError, UnauthenticatedError, UnavailableError, UpgradeRequiredError } from "../errors.ts";
 import { type ClientEvent, type ServerEvent, SUBPROTOCOL_BEARER } from "../protocol.ts";
 import { addressesOf } from "./address.ts";
 import { asServerEvent, type Connect, type Connection, type ConnectionEvents } from "./connection.ts";
 
 const BAD_TOKEN = 4401;
+const UPGRADE_REQUIRED = 4426;
 const NORMAL = 1000;
 const ABNORMAL = 1006;
 
@@ -85,8 +86,12 @@ class WebSocketConnection implements Connection {
   }
 }
 
-/** What a close code says: all but a refused token may pass (1012 a restart, 1013 too slow a reader, 1006 a cut). */
+/**
+ * What a close code says: all but a refused token or client may pass (1012 a restart, 1013 too slow a reader, 1008 one
+ * who sends too much, 1006 a cut).
+ */
 function lost(code: number): RayroomsError {
   if (code === BAD_TOKEN) return new UnauthenticatedError("The server does not accept the token.");
+  if (code === UPGRADE_REQUIRED) return new UpgradeRequiredError("The server needs a newer version of this page.");
   return new UnavailableError("The connection to the server is gone.");
 }

@@ -1,6 +1,6 @@
 /** In place of a view that has no room: what happened, in plain words, and what one can do now. */
 
-import { CircleAlert, CloudOff, KeyRound, Lock, RotateCw, SearchX, UserRound } from "lucide-preact";
+import { CircleAlert, CloudOff, KeyRound, RotateCw, SearchX, UserRound } from "lucide-preact";
 import { Button } from "../../../app/src/components/Button.tsx";
 import type { Icon } from "../../../app/src/components/icon.ts";
 import type { RayroomsError } from "../../../client/src/errors.ts";
@@ -44,12 +44,10 @@ export function problemOf({
   message: detail,
 }: Pick<RayroomsError, "code" | "status" | "message">): Required<Pick<ProblemProps, "title" | "icon" | "detail">> {
   switch (code) {
-    case "not_a_member": {
-      const ask = "Only its members can see it. Ask someone who is in it to add you, then try again.";
-      return { title: "This room is private", icon: Lock, detail: ask };
+    case "room_not_found": {
+      const ask = "Or it is private: then ask someone who is in it to add you, and try again.";
+      return { title: "There is no such room", icon: SearchX, detail: ask };
     }
-    case "room_not_found":
-      return { title: "There is no such room", icon: SearchX, detail };
     case "room_full":
       return { title: "This room is full", icon: UserRound, detail };
     case "bad_token":

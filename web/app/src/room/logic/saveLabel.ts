@@ -43,3 +43,16 @@ function offlineMeaning(unsent: number, kept: boolean): string {
 export function wouldLose(saved: SaveState, kept: boolean): boolean {
   return !kept && saved.kind !== "saved" && (saved.unsent > 0 || saved.kind === "saving");
 }
+
+/** What to tell a writer who is not connected, or whose edits are not taken; `code` is that of the error that says why. */
+export function offlineWords(code: string | undefined, kept: boolean): string {
+  const [what, until] =
+    code === "backlog_full" || code === "database_unavailable"
+      ? ["The server cannot save edits now.", "when it can"]
+      : code === "rate_limited"
+        ? ["You have sent more than the server takes at once.", "in a moment"]
+        : ["You are offline.", "when you are back"];
+  return kept
+    ? `${what} Write on: your edits are kept in this browser and sent ${until}.`
+    : `${what} Write on, and keep this tab open: your edits are sent ${until}.`;
+}

@@ -5,6 +5,7 @@ import { CircleAlert, CloudOff, Copy, X } from "lucide-preact";
 import { Button, IconButton } from "../../components/Button.tsx";
 import { toast } from "../../components/Toasts.tsx";
 import { useStore } from "../context.ts";
+import { offlineWords } from "../logic/saveLabel.ts";
 
 /** A shorter break is over before one could read of it. */
 const TELL_AFTER_MS = 1_500;
@@ -31,9 +32,7 @@ function OfflineBanner() {
     }, TELL_AFTER_MS);
     return () => clearTimeout(timer);
   });
-  const words = store.kept
-    ? "You are offline. Write on: your edits are kept in this browser and sent when you are back."
-    : "You are offline. Write on, and keep this tab open: your edits are sent when you are back.";
+  const words = offlineWords(store.trouble.value?.code, store.kept);
   return (
     <div role="status">
       {isLong.value && (

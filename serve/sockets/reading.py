@@ -1,0 +1,36 @@
+"""Reading a socket: no faster than its user may send, and never so long that others have to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Message, Receive
+
+    from serve.sockets.connection import Connection
+    from serve.sockets.handlers import Handlers
+
+TURN = 32
+"""Messages that a connection is served in a row. One read brings thousands of small ones, and taking them in from the
+server's queue never gives way by itself."""
+
+
+async def messages(receive: Receive, connection: Connection, handlers: Handlers) -> AsyncIterator[Message]:
+    """What comes over a connection until it ends.
+
+    While a user has sent more bytes than allowed nothing more is read from the socket: the kernel's buffers fill up,
+    and the sender has to wait, with nothing lost and nothing to be refused.
+    """
+    taken = 0
+    while not connection.closed:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        yield message
+        taken += 1
+        pause = handlers.pause_after(connection, len(message.get("text") or message.get("bytes") or b""))
+        if pause > 0.0 or taken % TURN == 0:
+            await asyncio.sleep(pause)
