@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PATIENCE = 20.0
 """Seconds within which the server must answer a ping, whatever it was sent before."""
 
-DOCUMENTED_CLOSES = {1000, 1002, 1007, 1009, 4401}
-"""Ended by the client's own packet, protocol error, no UTF-8, too big, no token that holds."""
+DOCUMENTED_CLOSES = {1000, 1002, 1007, 1009, 4401, 4426}
+"""Ended by the client's own packet, protocol error, no UTF-8, too big, no token that holds, a protocol too old."""
 _CUT = 1006
 _BATCH = 12
 _ANONYMOUS, _POLITE = 0.1, 0.8

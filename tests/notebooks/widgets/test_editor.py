@@ -16,7 +16,7 @@ from rayrooms_jupyter.credentials import kernel_name
 
 from rayrooms.client.rest import RestClient
 from rayrooms.client.room import RoomClient
-from rayrooms.errors import ForbiddenError, InvalidError, NotFoundError, RayroomsError, UnavailableError
+from rayrooms.errors import InvalidError, NotFoundError, RayroomsError, UnavailableError
 from tests.notebooks.widgets.kernel import ROOT
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ async def test_a_room_is_made_with_its_title_and_language(server: Server) -> Non
     assert seen == (name.replace("/", "~"), name, "markdown", "markdown", name, "owner")
     async with RestClient(server.url) as rest:
         await rest.sign_in_guest("Eve")
-        with pytest.raises(ForbiddenError):
+        with pytest.raises(NotFoundError):  # private rooms are hidden from strangers
             await rest.room(seen[0])
 
 
