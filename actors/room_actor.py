@@ -38,6 +38,10 @@ class RoomActor:
         """Store the room and be blank again; see `RoomHost.release`."""
         await self._host.release()
 
+    async def sleep(self) -> bool:
+        """Store the room and be blank again, while its people stay connected; see `RoomHost.sleep`."""
+        return await self._host.sleep()
+
     async def abandon(self) -> None:
         """Be blank again without storing anything: the room was deleted."""
         await self._host.abandon()
@@ -47,7 +51,7 @@ class RoomActor:
         return self._host.status()
 
     async def _idle(self, room_id: str) -> None:
-        ray.get_actor(self._directory).release_if_idle.remote(room_id)
+        ray.get_actor(self._directory).sleep_if_idle.remote(room_id)
         await asyncio.sleep(0)
 
     def _end(self, reason: str) -> None:

@@ -25,6 +25,7 @@ class Archive:
         """Raise the room's owner epoch, in one statement, and return it. Raises NotFoundError(room_not_found)."""
         async with self._database.session() as session:
             epoch = await RoomRepository(session).claim(room_id)
+            # A new owner starts with no sessions, whatever the last one left behind.
             await RoomMemberRepository(session).clear_active(room_id)
             return epoch
 

@@ -66,6 +66,8 @@ class LinkedRooms:
         hub = await self._hubs.awake(room_id)
         if hub is not None:
             await hub.call(link.MemberChanged, user_id, role)
+        else:
+            await self._hubs.changed(room_id)
 
     async def room_deleted(self, room_id: str) -> None:
         await self._hubs.forget(room_id)

@@ -20,6 +20,7 @@ from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import OpenConnections
+from serve.sockets.vacancies import Vacancies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,7 +38,7 @@ class Replica:
         self._database = Database.from_settings(settings)
         access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
-        self._hubs = RoomHubs(Locator(), access)
+        self._hubs = RoomHubs(Locator(), access, Vacancies(self._database))
         handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
         self._connections = OpenConnections()
         self._sockets = SocketEndpoint(handlers, settings, self._connections)
@@ -62,7 +63,7 @@ class Replica:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._connections.going_away("the gateway stops")
-        self._hubs.close()
+        await self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -8,6 +8,7 @@ import ray
 from actors.core.state import RoomLimits
 from actors.directory.directory import Directory
 from actors.directory.fleet import RayFleet
+from actors.directory.notices import Notices
 from actors.host.config import RoomAddress, RoomConfig
 from persistence.feed import feed_path
 from persistence.settings import Settings, get_settings
@@ -39,7 +40,9 @@ class DirectoryActor:
     def __init__(self) -> None:
         settings = get_settings()
         fleet = RayFleet(settings, directory=DIRECTORY)
-        self._directory = Directory(fleet, room_config(settings), warm=settings.warm_pool)
+        self._directory = Directory(
+            fleet, room_config(settings), warm=settings.warm_pool, budget=settings.room_awake_budget
+        )
         self._recovery: asyncio.Task[None] | None = None
 
     async def _ready(self) -> Directory:
@@ -54,7 +57,15 @@ class DirectoryActor:
 
     async def peek(self, room_id: str) -> RoomAddress | None:
         """See `Directory.peek`."""
-        return (await self._ready()).peek(room_id)
+        return await (await self._ready()).peek(room_id)
+
+    async def changed(self, room_id: str) -> None:
+        """See `Directory.changed`."""
+        (await self._ready()).changed(room_id)
+
+    async def notices(self, board: str, after: int) -> Notices:
+        """See `Directory.notices`."""
+        return await (await self._ready()).notices(board, after)
 
     async def locate(self, room_id: str, failed_epoch: int = 0) -> RoomAddress:
         """See `Directory.locate`."""
@@ -64,9 +75,9 @@ class DirectoryActor:
         """See `Directory.release`."""
         return await (await self._ready()).release(room_id)
 
-    async def release_if_idle(self, room_id: str) -> bool:
-        """See `Directory.release_if_idle`."""
-        return await (await self._ready()).release_if_idle(room_id)
+    async def sleep_if_idle(self, room_id: str) -> bool:
+        """See `Directory.sleep_if_idle`."""
+        return await (await self._ready()).sleep_if_idle(room_id)
 
     async def forget(self, room_id: str) -> None:
         """See `Directory.forget`."""

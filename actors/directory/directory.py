@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from typing import TYPE_CHECKING
 
+from actors.directory.budget import AwakeBudget
+from actors.directory.notices import NoticeBoard
 from actors.directory.pool import WarmPool
 from actors.directory.worker import WorkerLostError
 from actors.host.config import Activation
 from rayrooms.errors import RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from actors.directory.notices import Notices
     from actors.directory.worker import Fleet, Worker
     from actors.host.config import RoomAddress, RoomConfig
 
@@ -21,6 +27,10 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _PARALLEL_ACTIVATIONS = 8
 _PARALLEL_RELEASES = 16
+_UNDISTURBED = 1.0
+"""Seconds for which a room that was edited or woken stays awake, however many others want its place."""
+_SLEEP_RETRY = 1.0
+_NOTICES_PATIENCE = 20.0
 
 
 class Owner:
@@ -36,16 +46,25 @@ class Owner:
 class Directory:
     """Knows the owner of each live room. Its truth is the owner epoch in Postgres and the actors themselves.
 
-    A restart loses nothing: `recover` asks the actors that exist what they own.
+    A restart loses nothing: `recover` asks the actors that exist what they own. At most `budget` rooms are awake on a
+    node for long: beyond, the least recently edited one is put to sleep at once, whoever is connected to it. There are
+    never more actors than the budget of all nodes and the warm pool together.
     """
 
-    def __init__(self, fleet: Fleet, config: RoomConfig, *, warm: int) -> None:
+    def __init__(
+        self, fleet: Fleet, config: RoomConfig, *, warm: int, budget: int, clock: Callable[[], float] = time.time
+    ) -> None:
         self._fleet = fleet
         self._config = config
-        self._pool = WarmPool(fleet, size=warm)
+        self._clock = clock
+        self._warm = warm
+        self._budget = AwakeBudget(budget)
+        self._board = NoticeBoard()
+        self._pool = WarmPool(fleet, size=warm, limit=self._most_actors)
         self._owners: dict[str, Owner] = {}
         self._activating: dict[str, asyncio.Task[RoomAddress]] = {}
         self._releasing: dict[str, asyncio.Task[bool]] = {}
+        self._thinning: dict[str, asyncio.Task[None]] = {}
         self._gate = asyncio.Semaphore(_PARALLEL_ACTIVATIONS)
         self._closing = False
 
@@ -54,19 +73,38 @@ class Directory:
         for worker, status in await self._fleet.existing():
             address = status.address
             if address is None:
-                self._pool.give(worker)
+                self._pool.keep(worker)
                 continue
             known = self._owners.get(address.room_id)
             if known is None or known.address.epoch < address.epoch:
                 self._owners[address.room_id] = Owner(worker, address)
+                self._budget.woke(address.room_id, worker.node_id, status.last_edit)
+        for owner in self._owners.values():
+            self._pool.adopt()
+            self._thin_out(owner.worker.node_id)
         self._pool.refill()
+
+    async def _most_actors(self) -> int:
+        """How many room actors there may be."""
+        return self._budget.per_node * await self._fleet.nodes() + max(self._warm, 1)
 
     # -------------------------------------------------------------- finding
 
-    def peek(self, room_id: str) -> RoomAddress | None:
-        """Where the room lives, if it is awake."""
+    async def peek(self, room_id: str) -> RoomAddress | None:
+        """Where the room lives if it is awake, once it is not on its way to wake or to sleep."""
+        under_way = self._activating.get(room_id) or self._releasing.get(room_id)
+        if under_way is not None:
+            await asyncio.wait([under_way])
         owner = self._owners.get(room_id)
         return owner.address if owner is not None else None
+
+    def changed(self, room_id: str) -> None:
+        """Tell gateways that what is stored of a sleeping room has changed."""
+        self._board.post(room_id, "changed")
+
+    async def notices(self, board: str, after: int) -> Notices:
+        """What gateways are to know of rooms that sleep there, since `after`; waits a while for something new."""
+        return await self._board.read(board, after, _NOTICES_PATIENCE)
 
     def rooms(self) -> list[RoomAddress]:
         """All rooms that are awake."""
@@ -86,8 +124,8 @@ class Directory:
             if owner.address.epoch > failed_epoch or await self._alive(owner):
                 return owner.address
             if self._owners.get(room_id) is owner:
-                del self._owners[room_id]
-                await owner.worker.kill()
+                self._lost(room_id)
+                await self._pool.end(owner.worker)
         if self._closing:
             raise UnavailableError("The server is shutting down.")
         task = self._activating.get(room_id)
@@ -116,12 +154,15 @@ class Directory:
                     address = await worker.activate(order, self._config)
                 except WorkerLostError:
                     logger.warning("an actor died while it woke room %s; trying another", room_id)
-                    await worker.kill()
+                    await self._pool.end(worker)
                     continue
                 except RayroomsError:
                     self._pool.give(worker)
                     raise
                 self._owners[room_id] = Owner(worker, address)
+                self._budget.woke(room_id, worker.node_id, self._clock())
+                self._board.post(room_id, "awake")
+                self._thin_out(worker.node_id)
                 return address
         raise UnavailableError("The room could not be started; try again.", code="room_unavailable")
 
@@ -129,11 +170,29 @@ class Directory:
 
     async def release(self, room_id: str) -> bool:
         """Store a room and let its actor go; True when it was awake. Raises UnavailableError if it cannot be stored."""
+        under_way = self._releasing.get(room_id)
+        if under_way is not None and await asyncio.shield(under_way):
+            return True  # else it was to fall asleep, and stayed awake
+        return await self._letting_go(room_id, self._release(room_id))
+
+    async def sleep(self, room_id: str) -> bool:
+        """Let a room fall asleep under the people who are connected to it; False when it sleeps, or stays awake.
+
+        Raises UnavailableError if it cannot be stored.
+        """
+        if room_id not in self._owners or self._closing:
+            return False
+        return await self._letting_go(room_id, self._sleep(room_id))
+
+    async def _letting_go(self, room_id: str, work: Coroutine[None, None, bool]) -> bool:
+        """Let go of a room once, whoever asks, and let those who look for it wait meanwhile."""
         task = self._releasing.get(room_id)
         if task is None:
-            task = asyncio.create_task(self._release(room_id))
+            task = asyncio.create_task(work)
             self._releasing[room_id] = task
             task.add_done_callback(lambda _: self._releasing.pop(room_id, None))
+        else:
+            work.close()
         return await asyncio.shield(task)
 
     async def _release(self, room_id: str) -> bool:
@@ -143,15 +202,32 @@ class Directory:
         try:
             await owner.worker.release()
         except WorkerLostError:
-            await owner.worker.kill()
+            await self._pool.end(owner.worker)
         else:
             self._pool.give(owner.worker)
         if self._owners.get(room_id) is owner:
-            del self._owners[room_id]
+            self._lost(room_id)
         return True
 
-    async def release_if_idle(self, room_id: str) -> bool:
-        """Release a room that says that nobody is in it, if that still holds."""
+    async def _sleep(self, room_id: str) -> bool:
+        owner = self._owners[room_id]
+        try:
+            slept = await owner.worker.sleep()
+        except WorkerLostError:
+            return False  # whoever misses it will say so
+        if slept:
+            self._pool.give(owner.worker)
+            if self._owners.get(room_id) is owner:
+                self._lost(room_id)
+        return slept
+
+    def _lost(self, room_id: str) -> None:
+        """A room has no owner any more."""
+        del self._owners[room_id]
+        self._budget.gone(room_id)
+
+    async def sleep_if_idle(self, room_id: str) -> bool:
+        """Put a room to sleep that says that nobody has edited it for long, if that still holds."""
         owner = self._owners.get(room_id)
         if owner is None:
             return False
@@ -159,19 +235,60 @@ class Directory:
             status = await owner.worker.status()
         except WorkerLostError:
             return False
-        return status.sessions == 0 and await self.release(room_id)
+        return self._clock() - status.last_edit > self._config.idle_after and await self.sleep(room_id)
 
     async def forget(self, room_id: str) -> None:
         """End a live room without storing it: it is being deleted."""
-        owner = self._owners.pop(room_id, None)
+        releasing = self._releasing.get(room_id)
+        if releasing is not None:
+            await asyncio.wait([releasing])
+        owner = self._owners.get(room_id)
         if owner is None:
+            self.changed(room_id)  # gateways may have people in it all the same
             return
+        self._lost(room_id)
         try:
             await owner.worker.abandon()
         except WorkerLostError:
-            await owner.worker.kill()
+            await self._pool.end(owner.worker)
         else:
             self._pool.give(owner.worker)
+
+    # -------------------------------------------------------------- the budget
+
+    def _thin_out(self, node_id: str) -> None:
+        """Put rooms of a node to sleep in the background while too many are awake there."""
+        if self._budget.excess(node_id) > 0 and node_id not in self._thinning:
+            task = asyncio.create_task(self._thin(node_id))
+            self._thinning[node_id] = task
+            task.add_done_callback(lambda _: self._thinning.pop(node_id, None))
+
+    async def _thin(self, node_id: str) -> None:
+        while self._budget.excess(node_id) > 0 and not self._closing:
+            room_id, believed = self._budget.least_recent(node_id)
+            owner = self._owners[room_id]
+            try:
+                status = await owner.worker.status()
+            except WorkerLostError:
+                if self._owners.get(room_id) is owner:
+                    self._lost(room_id)
+                    await self._pool.end(owner.worker)
+                continue
+            if status.last_edit > believed:
+                self._budget.edited(room_id, status.last_edit)
+                continue
+            awake = self._clock() - believed
+            if awake < _UNDISTURBED:
+                await asyncio.sleep(_UNDISTURBED - awake)
+                continue
+            try:
+                slept = await self.sleep(room_id)
+            except RayroomsError as error:
+                logger.warning("room %s stays awake: %s", room_id, error)
+                slept = False
+                await asyncio.sleep(_SLEEP_RETRY)
+            if not slept and room_id in self._owners:
+                self._budget.edited(room_id, self._clock())
 
     async def release_all(self) -> list[str]:
         """Store every room and take no more; returns the rooms that could not be stored."""

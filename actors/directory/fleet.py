@@ -49,6 +49,10 @@ class RayWorker:
     async def release(self) -> None:
         await _ask(self._handle.release.remote(), _WORK_TIMEOUT)
 
+    async def sleep(self) -> bool:
+        slept: bool = await _ask(self._handle.sleep.remote(), _WORK_TIMEOUT)
+        return slept
+
     async def abandon(self) -> None:
         await _ask(self._handle.abandon.remote(), _STATUS_TIMEOUT)
 
@@ -94,6 +98,9 @@ class RayFleet:
     async def _nodes(self) -> list[str]:
         nodes = await asyncio.to_thread(ray.nodes)
         return [node["NodeID"] for node in nodes if node["Alive"]]
+
+    async def nodes(self) -> int:
+        return len(await self._nodes())
 
     async def claim(self, room_id: str) -> int:
         nodes = await self._nodes()

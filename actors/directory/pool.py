@@ -8,50 +8,118 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from actors.directory.worker import WorkerLostError
-from rayrooms.errors import RayroomsError
+from rayrooms.errors import RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from actors.directory.worker import Fleet, Worker
 
 logger = logging.getLogger(__name__)
 
 _PARALLEL_SPAWNS = 4
+_PATIENCE = 20.0
 
 
 class WarmPool:
-    """Keeps `size` blank actors ready and makes more when more are taken at once."""
+    """Keeps `size` blank actors ready and makes more when more are taken at once, but never more than `limit()` in all.
 
-    def __init__(self, fleet: Fleet, *, size: int) -> None:
+    At the limit, who takes one waits until another is given back.
+    """
+
+    def __init__(self, fleet: Fleet, *, size: int, limit: Callable[[], Awaitable[int]]) -> None:
         self._fleet = fleet
         self._size = size
+        self._limit = limit
         self._ready: deque[Worker] = deque()
+        self._out = 0
+        self._starting = 0
         self._gate = asyncio.Semaphore(_PARALLEL_SPAWNS)
+        self._given = asyncio.Event()
         self._refill: asyncio.Task[None] | None = None
         self._closed = False
         self._ending: set[asyncio.Task[None]] = set()
 
+    @property
+    def _alive(self) -> int:
+        """How many actors there are, or will be in a moment."""
+        return len(self._ready) + self._out + self._starting
+
+    def adopt(self) -> None:
+        """Count an actor that is in use already."""
+        self._out += 1
+
     def give(self, worker: Worker) -> None:
-        """Take a blank actor back; one too many is ended."""
+        """Take a blank actor back that was taken here; one too many is ended."""
+        self._out -= 1
+        self.keep(worker)
+
+    def keep(self, worker: Worker) -> None:
+        """Take in a blank actor from elsewhere; one too many is ended."""
         if len(self._ready) < self._size and not self._closed:
             self._ready.append(worker)
         else:
             task = asyncio.create_task(worker.kill())
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
+        self._announce()
+
+    async def end(self, worker: Worker) -> None:
+        """End an actor that was taken here and is of no more use."""
+        self._out -= 1
+        self._announce()
+        await worker.kill()
+
+    def _announce(self) -> None:
+        """Somebody who waits for an actor may look again."""
+        self._given.set()
+        self._given = asyncio.Event()
 
     async def take(self) -> Worker:
         """A blank actor that answers. Raises UnavailableError when none can be had."""
+        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        while True:
+            given = self._given
+            worker = await self._ready_one()
+            if worker is None and await self._may_grow():
+                worker = await self._spawn()
+            if worker is not None:
+                self._out += 1
+                self.refill()
+                return worker
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await given.wait()
+            except TimeoutError:
+                raise UnavailableError(
+                    "As many rooms are awake as may be, and none of them can sleep now; try again.",
+                    code="room_unavailable",
+                ) from None
+
+    async def _ready_one(self) -> Worker | None:
         while self._ready:
             worker = self._ready.popleft()
+            self._starting += 1
             try:
                 await worker.status()
             except WorkerLostError:
                 continue
-            self.refill()
+            finally:
+                self._starting -= 1
             return worker
-        self.refill()
-        async with self._gate:
-            return await self._fleet.spawn()
+        return None
+
+    async def _may_grow(self) -> bool:
+        limit = await self._limit()
+        return self._alive < limit
+
+    async def _spawn(self) -> Worker:
+        self._starting += 1
+        try:
+            async with self._gate:
+                return await self._fleet.spawn()
+        finally:
+            self._starting -= 1
 
     def refill(self) -> None:
         """Bring the pool back to its size, in the background."""
@@ -59,13 +127,13 @@ class WarmPool:
             self._refill = asyncio.create_task(self._fill())
 
     async def _fill(self) -> None:
-        while len(self._ready) < self._size and not self._closed:
+        while not self._closed and len(self._ready) < self._size and await self._may_grow():
             try:
-                worker = await self._fleet.spawn()
+                worker = await self._spawn()
             except RayroomsError as error:
                 logger.warning("the warm pool could not be filled: %s", error)
                 return
-            self.give(worker)
+            self.keep(worker)
 
     def close(self) -> None:
         """Make no more."""

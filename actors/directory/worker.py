@@ -17,6 +17,8 @@ class Worker(Protocol):
 
     async def release(self) -> None: ...
 
+    async def sleep(self) -> bool: ...
+
     async def abandon(self) -> None: ...
 
     async def status(self) -> HostStatus: ...
@@ -29,6 +31,9 @@ class Fleet(Protocol):
 
     async def spawn(self) -> Worker:
         """A new blank room actor, with a persistence actor beside it on its node."""
+
+    async def nodes(self) -> int:
+        """How many nodes there are."""
 
     async def existing(self) -> list[tuple[Worker, HostStatus]]:
         """The room actors that are there already (after a restart of the directory) and what they do."""

@@ -49,9 +49,10 @@ class RoomAddress(msgspec.Struct, frozen=True):
 
 
 class HostStatus(msgspec.Struct, frozen=True):
-    """What an actor says of itself: its room if it has one, and how many are in it."""
+    """What an actor says of itself: its room if it has one, how many are in it, and the unix time of its last edit."""
 
     pid: int
     node_id: str
     address: RoomAddress | None
     sessions: int
+    last_edit: float

@@ -40,6 +40,8 @@ class Dispatcher:
                 self._social(room, pipe, message)
             case link.Ping():
                 pipe.pong()
+            case link.Drowsy():
+                self._host.drowsy(pipe)
             case link.Hello():
                 pipe.close()
             case _:

@@ -61,6 +61,7 @@ class LinkServer(asyncio.Protocol):
             and address is not None
             and message.epoch == address.epoch
             and hmac.compare_digest(message.secret.encode(), address.secret.encode())  # of texts it takes ASCII only
+            and not self._host.is_leaving
         ):
             self._welcome = True
             self.write(frame([_encode(link.Welcome(address.room_id, address.epoch))]))
@@ -84,8 +85,14 @@ class LinkServer(asyncio.Protocol):
         transport.write(data)
 
     def close(self) -> None:
+        """Hang up when all that was written has been read."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up on a gateway that hangs: at once."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None

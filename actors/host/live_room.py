@@ -46,6 +46,7 @@ class LiveRoom:
         self.outbox = Outbox()
         self.closed = False
         self.last_edit = clock()
+        """When it was last edited or talked in; at first, when it woke."""
         self.recalls: list[str] = []
         """The ids of the older chat messages that are waited for, one for each request."""
         self.recalling = asyncio.Lock()
@@ -113,6 +114,10 @@ class LiveRoom:
         self.outbox.close(pipe)
         for sid in [sid for sid, owner in self._owners.items() if owner is pipe]:
             self.detach(sid)
+
+    def has_sessions_but_at(self, pipe: Pipe) -> bool:
+        """Whether somebody is here through another link than this one."""
+        return any(owner is not pipe for owner in self._owners.values())
 
     def refuse(self, pipe: Pipe, sid: int, error: RayroomsError, ref: int | None, seq: int | None = None) -> None:
         """Tell one session that its message was refused; nobody else learns of it."""
@@ -311,7 +316,14 @@ class LiveRoom:
 
     def expire(self) -> None:
         """End the typing of those who fell silent."""
-        for session in self.core.sessions.expire_typing(self._clock()):
+        self._end_typing(self._clock())
+
+    def hush(self) -> None:
+        """End all typing: nobody could tell of its end while the room sleeps."""
+        self._end_typing(float("inf"))
+
+    def _end_typing(self, now: float) -> None:
+        for session in self.core.sessions.expire_typing(now):
             self._typing_changed(session, is_typing=False)
 
     # -------------------------------------------------------------- talking
@@ -319,6 +331,7 @@ class LiveRoom:
     def talk(self, message: link.Talk) -> None:
         """What a session does in chat. Raises what the core raises, and UnavailableError(backlog_full)."""
         self.check_backlog()
+        self.last_edit = self._clock()
         match message:
             case link.Post(sid, content, reply_to):
                 self._posted(message, self.core.post(sid, content, reply_to, uuid.uuid4().hex, self._clock()))

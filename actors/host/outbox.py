@@ -12,10 +12,21 @@ from persistence.wire import frame
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.link.messages import Attached, Detached, Failure, Reply, RoleChanged, Unicast, Welcome
+    from actors.link.messages import (
+        Asleep,
+        Attached,
+        Detached,
+        Drowse,
+        Failure,
+        Reply,
+        RoleChanged,
+        Stay,
+        Unicast,
+        Welcome,
+    )
     from persistence.feed import Record
 
-    Addressed = Attached | Detached | RoleChanged | Unicast | Reply | Failure | Welcome
+    Addressed = Attached | Detached | RoleChanged | Unicast | Reply | Failure | Welcome | Drowse | Stay | Asleep
 
 _encode = msgspec.msgpack.Encoder().encode
 

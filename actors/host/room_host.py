@@ -7,13 +7,15 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from actors.core.room import RoomCore
 from actors.host.config import HostStatus, RoomAddress
 from actors.host.dispatcher import Dispatcher
+from actors.host.falling_asleep import FallingAsleep
 from actors.host.link_server import LinkServer
 from actors.host.live_room import LiveRoom
+from actors.link import messages as link
 from persistence.feed_client import FeedSender
 from rayrooms.errors import UnavailableError
 
@@ -22,19 +24,20 @@ if TYPE_CHECKING:
 
     from actors.host.config import Activation, RoomConfig
     from actors.host.lookups import RoomArchive
-    from actors.link import messages as link
 
 logger = logging.getLogger(__name__)
 
 _TICK = 1.0
 _RELEASE_TIMEOUT = 20.0
+_DROWSY_TIMEOUT = 5.0
+_SETTLE_TIMEOUT = 5.0
 
 
 class RoomHost:
     """The room actor without Ray: a link server, and the room that lives behind it if there is one.
 
-    `on_end` is called when this process must end itself (its room has a newer owner), `on_idle` when nobody has been
-    in the room for a while.
+    `on_end` is called when this process must end itself (its room has a newer owner), `on_idle` when nobody has edited
+    the room for a while.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class RoomHost:
         self._room: LiveRoom | None = None
         self._feed: FeedSender | None = None
         self._config: RoomConfig | None = None
+        self._falling: FallingAsleep | None = None
         self._links: set[LinkServer] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
         self._dispatcher = Dispatcher(self)
         self._durable_waiters: list[tuple[int, asyncio.Future[None]]] = []
 
@@ -96,7 +101,7 @@ class RoomHost:
         self.address = RoomAddress(
             order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
         )
-        self.spawn(self._tick(self._room))
+        self._ticking = self.spawn(self._tick(self._room))
         return self.address
 
     async def release(self) -> None:
@@ -112,6 +117,54 @@ class RoomHost:
         for pipe in list(self._links):
             room.unlink(pipe)
             pipe.close()
+        await self._store(room, sender)
+        await sender.close(flush=False)
+        self._blank()
+
+    async def sleep(self) -> bool:
+        """As `release`, but the sessions stay with their gateways; False when the room stayed awake.
+
+        It does when something that it was asked needs long. Raises as `release`; the room then goes on as it was, with
+        its links.
+        """
+        room, sender = self._room, self._feed
+        if room is None or sender is None or room.closed or self._falling is not None:
+            return False
+        self._falling = falling = FallingAsleep(room)
+        try:
+            for pipe in room.outbox.pipes():
+                falling.ask(cast("LinkServer", pipe))
+            room.end_turn()
+            await falling.wait(_DROWSY_TIMEOUT)
+            if not await self._settled():
+                falling.stay()
+                return False
+            room.hush()
+            try:
+                await self._store(room, sender)
+            except UnavailableError:
+                falling.stay()
+                raise
+            if self._room is not room:  # fenced meanwhile
+                return False
+            falling.tell()
+        finally:
+            self._falling = None
+        await sender.close(flush=False)
+        self._blank()
+        return True
+
+    async def _settled(self) -> bool:
+        """Wait until what the room was asked is done; False when that takes long, or the room is gone meanwhile."""
+        room = self._room
+        asked = {task for task in self._tasks if task is not self._ticking}
+        if asked:
+            await asyncio.wait(asked, timeout=_SETTLE_TIMEOUT)
+        return self._room is room and all(task.done() for task in asked)
+
+    async def _store(self, room: LiveRoom, sender: FeedSender) -> None:
+        """Take nothing more and have everything in Postgres, with a snapshot; or go on, and raise UnavailableError."""
+        room.closed = True
         if room.needs_snapshot:
             room.snapshot()
         room.end_turn()
@@ -121,8 +174,6 @@ class RoomHost:
         except TimeoutError:
             room.closed = False
             raise UnavailableError("The room could not be stored in time.", code="database_unavailable") from None
-        await sender.close(flush=False)
-        self._blank()
 
     async def abandon(self) -> None:
         """Let go of the room without storing anything more: it was deleted."""
@@ -151,17 +202,18 @@ class RoomHost:
             node_id=self._node_id,
             address=self.address,
             sessions=len(room.core.sessions) if room is not None else 0,
+            last_edit=room.last_edit if room is not None else 0.0,
         )
 
     async def _tick(self, room: LiveRoom) -> None:
-        """Once a second: let typing run out, and offer the room for release when nobody needs it."""
+        """Once a second: let typing run out, and say so when the room may sleep."""
         assert self._config is not None
         while self._room is room:
             await asyncio.sleep(_TICK)
             room.expire()
             room.end_turn()
             idle = time.time() - room.last_edit
-            if not room.closed and not room.core.sessions.user_ids() and idle > self._config.idle_after:
+            if not room.closed and self._falling is None and idle > self._config.idle_after:
                 await self._on_idle(room.core.room_id)
 
     # -------------------------------------------------------------- the feed's news
@@ -207,12 +259,21 @@ class RoomHost:
         """A gateway proved itself: from now on it hears what the room says to all."""
         if self._room is not None:
             self._room.outbox.open(pipe)
+            if self._falling is not None:
+                self._falling.ask(pipe)
+
+    def drowsy(self, pipe: LinkServer) -> None:
+        """A gateway holds back, as it was asked to."""
+        if self._falling is not None:
+            self._falling.settled(pipe)
 
     def disconnected(self, pipe: LinkServer) -> None:
         self._links.discard(pipe)
         if self._room is not None:
             self._room.unlink(pipe)
             self._room.end_turn()
+        if self._falling is not None:
+            self._falling.settled(pipe)
 
     def end_turn(self) -> None:
         """All messages of one read are done: let the results go out."""
@@ -220,9 +281,18 @@ class RoomHost:
             self._room.end_turn()
 
     def dispatch(self, pipe: LinkServer, message: link.ToRoom) -> None:
-        """One message of a gateway; ignored while the room is on its way out."""
-        if self._room is not None and not self._room.closed:
+        """One message of a gateway; ignored while the room is on its way out, but for a question whether it lives."""
+        if self._room is None:
+            return
+        if not self._room.closed:
             self._dispatcher.dispatch(self._room, pipe, message)
+        elif isinstance(message, link.Ping):
+            pipe.pong()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the room is on its way out: who links now would find it gone."""
+        return self._room is not None and self._room.closed
 
     def is_live(self, room: LiveRoom) -> bool:
         """Whether this very room still lives here."""
@@ -238,12 +308,13 @@ class RoomHost:
             raise UnavailableError("The room is not here.")
         return self._room
 
-    def spawn(self, work: Awaitable[None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run something beside the turns, for as long as the room is here."""
         task = asyncio.ensure_future(work)
         assert isinstance(task, asyncio.Task)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _now() -> float:

@@ -35,7 +35,16 @@ CallType = (
     | type[link.MemberChanged]
 )
 
-Event = link.Commits | link.Attached | link.Detached | link.RoleChanged | link.Unicast | link.Broadcast | link.Mark
+Event = (
+    link.Commits
+    | link.Attached
+    | link.Detached
+    | link.RoleChanged
+    | link.Unicast
+    | link.Broadcast
+    | link.Mark
+    | link.Sleep
+)
 
 
 class LinkListener(Protocol):

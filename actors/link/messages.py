@@ -109,6 +109,10 @@ class Ping(_Message):
     """Asks whether anybody is there."""
 
 
+class Drowsy(_Message):
+    """The answer to Drowse: nothing more comes from this gateway until it hears Stay."""
+
+
 class Peek(_Message):
     """The calls of REST: `call` comes back in the Reply or Failure."""
 
@@ -175,6 +179,7 @@ ToRoom = (
     | React
     | Sync
     | Ping
+    | Drowsy
     | Peek
     | Tail
     | ReadChat
@@ -197,6 +202,20 @@ class Welcome(_Message):
 
 class Pong(_Message):
     """Somebody is there."""
+
+
+class Drowse(_Message):
+    """The room wants to sleep: the gateway answers Drowsy and keeps what comes for the room."""
+
+
+class Stay(_Message):
+    """The room stays awake after all: what was kept may come."""
+
+
+class Asleep(_Message):
+    """The room sleeps, and this link ends; the sessions stay with their gateways. `elsewhere`: some at others too."""
+
+    elsewhere: bool
 
 
 class Commit(_Message):
@@ -310,4 +329,9 @@ class Failure(_Message):
     message: str
 
 
-FromRoom = Welcome | Pong | Commits | Attached | Detached | RoleChanged | Unicast | Broadcast | Mark | Reply | Failure
+Sleep = Drowse | Stay | Asleep
+"""What a room says of its going to sleep."""
+
+FromRoom = (
+    Welcome | Pong | Sleep | Commits | Attached | Detached | RoleChanged | Unicast | Broadcast | Mark | Reply | Failure
+)

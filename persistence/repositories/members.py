@@ -82,10 +82,10 @@ class RoomMemberRepository(BaseRepository[RoomMember]):
         if changed.first() is None:
             raise NotFoundError(f"{user_id} is not a member of {room_id}.", code="user_not_found")
 
-    async def clear_active(self, room_id: str) -> None:
-        """Note that nobody is connected: a new owner starts with no sessions, whatever the last one left behind."""
+    async def clear_active(self, *room_ids: str) -> None:
+        """Note that nobody is connected to these rooms."""
         await self._session.exec(
-            update(RoomMember).where(col(RoomMember.room_id) == room_id, col(RoomMember.active)).values(active=False)
+            update(RoomMember).where(col(RoomMember.room_id).in_(room_ids), col(RoomMember.active)).values(active=False)
         )
 
     async def count(self, room_id: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -22,6 +23,14 @@ _SETTLING = frozenset({"room_joined", "room_left"})
 _NOTHING = b"{}"
 
 _to_json = msgspec.json.Encoder().encode
+
+
+class Waiting(Enum):
+    """What goes on waiting for its answer when a room tells a client anew that it is in."""
+
+    NOTHING = auto()
+    ALL_BUT_EDITS = auto()
+    ALL = auto()
 
 
 class Answer(NamedTuple):
@@ -79,8 +88,8 @@ class Acknowledgements:
         """The event is one that nothing answers: unless it was refused, say that it was taken."""
         return _answers(self._asked.pop(ref, None), _NOTHING)
 
-    def settle(self, emission: Emission) -> Settlement:
-        """Say what an event answers that goes to this client."""
+    def settle(self, emission: Emission, waiting: Waiting = Waiting.NOTHING) -> Settlement:
+        """Say what an event answers that goes to this client, and what is not answered any more."""
         answers: list[Answer] = []
         if emission.ref is not None:
             data = b'{"error":%b}' % emission.data if emission.event == "error" else emission.data
@@ -90,7 +99,7 @@ class Acknowledgements:
                 answers += self._committed(emission.room_id, commit)
         instead = bool(answers) and emission.event in REPLIES
         if emission.event in _SETTLING:
-            answers += self._abandon(emission.room_id, emission.ref)
+            answers += self._abandon(emission.room_id, emission.ref, waiting)
         return Settlement(answers, instead)
 
     def _committed(self, room_id: str | None, commit: OwnCommit) -> list[Answer]:
@@ -100,12 +109,14 @@ class Acknowledgements:
                 return _answers(asked, commit.data)
         return []
 
-    def _abandon(self, room_id: str | None, until: int | None) -> list[Answer]:
+    def _abandon(self, room_id: str | None, until: int | None, waiting: Waiting) -> list[Answer]:
         """Refuse what came before the event `until`; without one, all but joins, which the next owner answers."""
         lost = [
             ref
             for ref, asked in self._asked.items()
-            if asked.room_id == room_id and (ref < until if until is not None else not asked.is_join)
+            if asked.room_id == room_id
+            and (ref < until if until is not None else not asked.is_join)
+            and (waiting is Waiting.NOTHING or (waiting is Waiting.ALL_BUT_EDITS and asked.is_edit))
         ]
         error = UnavailableError("The room moved or was left before it answered this.")
         return [answer for ref in lost for answer in _answers(self._asked.pop(ref), _refusal(error))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serve.socketio import packets
-from serve.socketio.acknowledgements import Acknowledgements
+from serve.socketio.acknowledgements import Acknowledgements, Waiting
 from serve.socketio.events import emission_of
 from serve.sockets.connection import Connection
 
@@ -35,8 +35,15 @@ class SocketIOConnection(Connection):
 
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order, with the acknowledgements that it brings."""
+        self._deliver(payload, Waiting.NOTHING)
+
+    def rejoined(self, payload: Payload, *, keeps_edits: bool) -> None:
+        """Send the `room_joined` of a room that was woken; see Connection.rejoined."""
+        self._deliver(payload, Waiting.ALL if keeps_edits else Waiting.ALL_BUT_EDITS)
+
+    def _deliver(self, payload: Payload, waiting: Waiting) -> None:
         emission = payload.rendered(emission_of)
-        settlement = self._acknowledgements.settle(emission)
+        settlement = self._acknowledgements.settle(emission, waiting)
         if not settlement.instead:
             for frame in emission.frames:
                 self._put(frame.message, frame.size)

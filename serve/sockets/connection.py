@@ -59,6 +59,13 @@ class Connection(ABC):
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order."""
 
+    def rejoined(self, payload: Payload, *, keeps_edits: bool) -> None:  # noqa: ARG002 - for those who wait for answers
+        """Send the `room_joined` of a room that was woken.
+
+        What it was sent meanwhile is answered yet, or all but edits.
+        """
+        self.deliver(payload)
+
     def refuse(self, error: RayroomsError, ref: int | None, room_id: str | None = None, seq: int | None = None) -> None:
         """Answer a message with an `error` event."""
         data = protocol.ErrorData(

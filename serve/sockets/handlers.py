@@ -215,7 +215,7 @@ class Handlers:
             hub.leave(before)
         standing = Standing(data.version, data.version_epoch, event.ref)
         session = RoomSession(
-            self._hubs.new_sid(), hub, connection, client_id, admission.role, admission.colour, standing
+            self._hubs.new_sid(), hub, connection, identity, client_id, admission.role, admission.colour, standing
         )
         await hub.join(session)
 

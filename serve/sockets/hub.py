@@ -1,4 +1,7 @@
-"""A room at a gateway: one link to its owner, fanned out to all sessions here; linked anew when the owner changes."""
+"""A room at a gateway: one link to its owner, fanned out to all sessions here; linked anew when the owner changes.
+
+A room that sleeps has no owner. Its sessions stay, and the next message of one of them wakes it.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ from serve.auth.access import HiddenRoomError
 from serve.sockets.frames import CommitFrames
 from serve.sockets.payload import Payload
 from serve.sockets.session import Standing
+from serve.sockets.slumber import Slumber
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
+    from actors.directory.notices import Kind
     from actors.host.config import RoomAddress
     from actors.link.client import CallType, Event
     from serve.auth.access import RoomAccess
@@ -47,6 +52,7 @@ class RoomHub:
         locate: Callable[[str, int], Awaitable[RoomAddress]],
         access: RoomAccess,
         on_empty: Callable[[RoomHub], None],
+        on_vacant: Callable[[str], None],
     ) -> None:
         self.room_id = room_id
         self.sessions: dict[int, RoomSession] = {}
@@ -57,22 +63,26 @@ class RoomHub:
         self._access = access
         self._users = 0
         self._on_empty = on_empty
+        self._on_vacant = on_vacant
         self._link: RoomLink | None = None
         self._linking: asyncio.Task[RoomLink] | None = None
         self._relinking: asyncio.Task[None] | None = None
         self._failed_epoch = 0
         self._ending = False
+        self._slumber = Slumber()
+        self._errands: set[asyncio.Task[None]] = set()
         self._frames = CommitFrames(room_id)
 
     # -------------------------------------------------------------- the link
 
     @property
     def is_linked(self) -> bool:
-        """Whether the link is up."""
-        return self._link is not None
+        """Whether the link is up, and no end of it in sight."""
+        return self._link is not None and not self._slumber.is_drowsy
 
     async def linked(self) -> RoomLink:
         """The link, brought up when it is down. Raises NotFoundError and UnavailableError."""
+        await self._slumber.decided()
         if self._link is not None:
             return self._link
         if self._linking is None:
@@ -106,10 +116,11 @@ class RoomHub:
             made.close()
             raise UnavailableError("The gateway is letting go of this room; try again.")
         self._link = made
+        self._move()  # those who were here while the room slept
         return made
 
     def on_lost(self) -> None:
-        """The owner went away: find the next one and take all sessions there."""
+        """The owner went away: find the next one and take all sessions there, unless it went to sleep."""
         if self._link is not None:
             self._failed_epoch = self._link.address.epoch
         self._link = None
@@ -117,10 +128,18 @@ class RoomHub:
             if session.attached:
                 session.attached = False
                 session.standing = Standing(self.version, self.version_epoch, None)
-        self._move()
+        self._slumber.decide()
+        left = [session for session in self.sessions.values() if self._has_left(session)]
+        for session in left:
+            self._drop(session)
+        if not self._slumber.is_asleep or self._slumber.has_messages or self._slumber.is_called:
+            self._move()
+        elif left:
+            self._left_asleep()
 
     def _move(self) -> None:
-        """Take the sessions here to the owner, unless that is under way."""
+        """Take the sessions here to the owner, unless that is under way; wake it if it sleeps."""
+        self._slumber.wake()
         if self.sessions and not self._ending and self._relinking is None:
             self._relinking = asyncio.create_task(self._relink())
 
@@ -136,6 +155,7 @@ class RoomHub:
                     return
                 except RayroomsError as error:
                     logger.warning("room %s cannot be reached yet: %s", self.room_id, error)
+                    self._refuse_held(error)
                 else:
                     if self._link is made:  # else that owner is gone already, too
                         self._attach_all(made)
@@ -153,11 +173,10 @@ class RoomHub:
     async def _readmit(self) -> None:
         """Ask again who may be here and as what: it may have changed while no owner could be told."""
         for session in list(self.sessions.values()):
-            identity = session.connection.identity
-            if session.attached or identity is None:
+            if session.attached:
                 continue
             try:
-                role = (await self._access.visit(self.room_id, identity)).role
+                role = (await self._access.visit(self.room_id, session.identity)).role
             except HiddenRoomError:
                 role = None
             if role is None:
@@ -178,8 +197,12 @@ class RoomHub:
     def close(self) -> None:
         """Let go of the link; nobody is here any more."""
         self._ending = True
+        if self._slumber.is_asleep and self.sessions and not self._slumber.elsewhere:
+            self._on_vacant(self.room_id)
         if self._relinking is not None:
             self._relinking.cancel()
+        for errand in self._errands:
+            errand.cancel()
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -201,8 +224,7 @@ class RoomHub:
 
     def _attach(self, made: RoomLink, session: RoomSession) -> None:
         """Ask the owner to let a session in."""
-        identity = session.connection.identity
-        assert identity is not None
+        identity = session.identity
         session.asked = made
         at = session.standing
         made.send(
@@ -222,15 +244,31 @@ class RoomHub:
 
     def leave(self, session: RoomSession) -> None:
         """A session goes."""
+        slumber = self._slumber
+        if slumber.is_drowsy or slumber.says(session.sid):
+            # What it said before it left still counts, and so does that it left.
+            slumber.hold(session.sid, link.Detach(session.sid), always=True)
+            self._disconnect(session)
+            return
         if self._link is not None:
             self._link.send(link.Detach(session.sid))
         self._drop(session)
+        if slumber.is_asleep:
+            self._left_asleep()
+
+    def _has_left(self, session: RoomSession) -> bool:
+        """Whether all that a session still has to say is that it left."""
+        return [type(message) for message in self._slumber.says(session.sid)] == [link.Detach]
+
+    def _disconnect(self, session: RoomSession) -> None:
+        if session.connection.sessions.get(self.room_id) is session:
+            del session.connection.sessions[self.room_id]
 
     def _drop(self, session: RoomSession) -> None:
         session.attached = False
+        self._slumber.release(session.sid)
         self.sessions.pop(session.sid, None)
-        if session.connection.sessions.get(self.room_id) is session:
-            del session.connection.sessions[self.room_id]
+        self._disconnect(session)
         if not self.sessions:
             self._on_empty(self)
 
@@ -253,16 +291,98 @@ class RoomHub:
         return self._users > 0
 
     def post(self, session: RoomSession, message: link.ToRoom) -> bool:
-        """Send a session's message to the room; False while the session is not attached.
+        """Send a session's message to the room, which it wakes; False while the room moves to another owner.
 
         Raises RateLimitedError while the room does not keep up with what it is sent.
         """
+        if self._slumber.holds(session.sid):
+            self._slumber.hold(session.sid, message)
+            if self._slumber.is_asleep:
+                self._move()
+            return True
         if self._link is None or not session.attached:
             return False
         if self._link.is_full:
             raise RateLimitedError("The room does not keep up; try again in a moment.", retry_after=_OWNER_BUSY)
         self._link.send(message)
         return True
+
+    # -------------------------------------------------------------- sleep
+
+    def noticed(self, kind: Kind) -> None:
+        """The directory says that the room was woken, or that something of it changed while it slept."""
+        if not self.sessions or self._ending:
+            return
+        if self._slumber.is_drowsy:
+            self._slumber.is_called = True
+        elif self._slumber.is_asleep:
+            if kind == "awake":
+                self._move()
+            else:
+                self._run(self._check_sleepers())
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the room sleeps under sessions here, as far as is known."""
+        return self._slumber.is_asleep and self._link is None and bool(self.sessions)
+
+    async def _check_sleepers(self) -> None:
+        """Let go of those who may not be here any more, without waking the room."""
+        try:
+            await self._readmit()
+        except NotFoundError:
+            self._dismiss("deleted")
+        except RayroomsError as error:
+            logger.warning("who is in room %s will be checked when it wakes: %s", self.room_id, error)
+
+    def _left_asleep(self) -> None:
+        """Somebody left while the room slept: it wakes if others have to be told."""
+        if self._ending:
+            return
+        if self.sessions:
+            self._move()
+        elif self._slumber.elsewhere:
+            self._slumber.wake()
+            self._run(self._rouse())
+        else:
+            self._slumber.wake()
+            self._on_vacant(self.room_id)
+
+    async def _rouse(self) -> None:
+        """Wake the room for the sake of other gateways."""
+        try:
+            await self.linked()
+        except RayroomsError as error:
+            logger.info("room %s was not woken: %s", self.room_id, error)
+
+    def _run(self, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    def _refuse_held(self, error: RayroomsError) -> None:
+        """The room cannot be woken now: tell those who wait for it. Numbered edits are their clients' to send again."""
+        for sid in self._slumber.sids():
+            session, held = self.sessions.get(sid), self._slumber.release(sid)
+            for message in held or ():
+                if session is None:
+                    continue
+                if isinstance(message, link.Detach):
+                    self._drop(session)
+                elif not _comes_again(message):
+                    session.connection.refuse(error, getattr(message, "ref", None), self.room_id)
+
+    def _hand_over(self, session: RoomSession, held: list[link.ToRoom], *, unchanged: bool) -> None:
+        """Give the room what a session said while it slept; but not edits of a text that others changed meanwhile."""
+        for message in held:
+            if unchanged or not isinstance(message, link.Edit | link.SetCursor):
+                if self._link is not None:
+                    self._link.send(message)
+                if isinstance(message, link.Detach):
+                    self._drop(session)
+            elif not _comes_again(message):
+                error = UnavailableError("The room was edited by others while it woke up; try again.")
+                session.connection.refuse(error, message.ref, self.room_id)
 
     # -------------------------------------------------------------- fan-out
 
@@ -295,6 +415,23 @@ class RoomHub:
                 gone = self.sessions.get(event.sid)
                 if gone is not None:
                     self._drop(gone)
+            case link.Drowse() | link.Stay() | link.Asleep():
+                self._drowse(event)
+
+    def _drowse(self, event: link.Sleep) -> None:
+        match event:
+            case link.Drowse():
+                self._slumber.drowse(session.sid for session in self.sessions.values() if session.attached)
+                if self._link is not None:
+                    self._link.send(link.Drowsy())
+            case link.Stay():
+                self._slumber.decide()
+                for sid in self._slumber.sids():
+                    session, held = self.sessions.get(sid), self._slumber.release(sid)
+                    if session is not None:
+                        self._hand_over(session, held or [], unchanged=True)
+            case link.Asleep():
+                self._slumber.fall_asleep(elsewhere=event.elsewhere)
 
     def _to_one(self, sid: int, payload: bytes) -> None:
         session = self.sessions.get(sid)
@@ -310,7 +447,13 @@ class RoomHub:
                 self._link.send(link.Detach(event.sid))
             return
         session.attached = True
-        session.connection.deliver(Payload(event.payload))
+        held = None if self._slumber.is_drowsy else self._slumber.release(event.sid)
+        if held is None:
+            session.connection.deliver(Payload(event.payload))
+            return
+        unchanged = (event.version, event.version_epoch) == session.standing[:2]
+        session.connection.rejoined(Payload(event.payload), keeps_edits=unchanged)
+        self._hand_over(session, held, unchanged=unchanged)
 
     def _commits(self, commits: list[link.Commit]) -> None:
         """All commits of a batch go to each socket in one frame, and one encoding serves all who wrote none of them."""
@@ -329,3 +472,10 @@ class RoomHub:
                 if shared is None:
                     shared = self._frames.for_reader(commits)
                 session.connection.deliver(shared)
+
+
+def _comes_again(message: link.ToRoom) -> bool:
+    """Whether a client says so again by itself once it has been let in again."""
+    if isinstance(message, link.Edit):
+        return message.seq is not None
+    return isinstance(message, link.SetCursor | link.SetTyping | link.SetPresence | link.Detach)

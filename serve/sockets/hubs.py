@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
+from rayrooms.errors import RayroomsError
 from serve.sockets.hub import RoomHub
 
 if TYPE_CHECKING:
     from serve.auth.access import RoomAccess
     from serve.sockets.locator import Locator
+    from serve.sockets.vacancies import Vacancies
 
+logger = logging.getLogger(__name__)
+
+_WATCH_RETRY = 1.0
 _LINGER = 30.0
 """Seconds that a link stays up when its last session has left: REST calls and returning users find it warm."""
 
@@ -19,10 +25,12 @@ _LINGER = 30.0
 class RoomHubs:
     """Makes a hub when a room is first needed here and lets it go when nobody needs it any more."""
 
-    def __init__(self, locator: Locator, access: RoomAccess) -> None:
+    def __init__(self, locator: Locator, access: RoomAccess, vacancies: Vacancies) -> None:
         self.gateway_id = secrets.token_hex(4)
         self._locator = locator
         self._access = access
+        self._vacancies = vacancies
+        self._watching: asyncio.Task[None] | None = None
         self._hubs: dict[str, RoomHub] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         # The high half makes session ids unique among gateways; msgpack holds 63 bits and more.
@@ -35,6 +43,8 @@ class RoomHubs:
 
     def hub(self, room_id: str) -> RoomHub:
         """The hub of a room, new or not; its link comes up when it is used."""
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
         self._keep(room_id)
         hub = self._hubs.get(room_id)
         if hub is None:
@@ -44,6 +54,7 @@ class RoomHubs:
                 locate=self._locator.locate,
                 access=self._access,
                 on_empty=self._linger,
+                on_vacant=self._vacancies.note,
             )
             self._hubs[room_id] = hub
         if not hub.sessions:
@@ -62,6 +73,43 @@ class RoomHubs:
     async def forget(self, room_id: str) -> None:
         """End a live room that is being deleted."""
         await self._locator.forget(room_id)
+
+    async def changed(self, room_id: str) -> None:
+        """Have all gateways look again at who may be in a room that sleeps."""
+        await self._locator.changed(room_id)
+
+    async def _watch(self) -> None:
+        """Hear of rooms that were woken by others, or that changed while they slept."""
+        board, after = "", 0
+        while True:
+            try:
+                found = await self._locator.notices(board, after)
+            except RayroomsError as error:
+                logger.warning("the directory's notices cannot be read yet: %s", error)
+                await asyncio.sleep(_WATCH_RETRY)
+                continue
+            except Exception:
+                logger.exception("the directory's notices cannot be read")
+                await asyncio.sleep(_WATCH_RETRY)
+                continue
+            if found.gap and board:
+                await self._look_everywhere()
+            board, after = found.board, found.upto
+            for notice in found.notices:
+                hub = self._hubs.get(notice.room_id)
+                if hub is not None:
+                    hub.noticed(notice.kind)
+
+    async def _look_everywhere(self) -> None:
+        """Some notices were missed: ask about every room that sleeps here."""
+        for hub in list(self._hubs.values()):
+            if not hub.is_asleep:
+                continue
+            try:
+                awake = await self._locator.peek(hub.room_id) is not None
+            except RayroomsError:
+                awake = False
+            hub.noticed("awake" if awake else "changed")
 
     async def directory_ok(self) -> None:
         """Raises UnavailableError when the directory does not answer."""
@@ -88,11 +136,14 @@ class RoomHubs:
         if self._hubs.get(hub.room_id) is hub:
             del self._hubs[hub.room_id]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of every room."""
+        if self._watching is not None:
+            self._watching.cancel()
         for timer in self._lingering.values():
             timer.cancel()
         self._lingering.clear()
         for hub in self._hubs.values():
             hub.close()
         self._hubs.clear()
+        await self._vacancies.flush()

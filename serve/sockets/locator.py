@@ -11,6 +11,7 @@ from actors.directory.actor import start_directory
 from rayrooms.errors import RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
+    from actors.directory.notices import Notices
     from actors.host.config import RoomAddress
 
 _LOCATE_TIMEOUT = 60.0
@@ -37,6 +38,15 @@ class Locator:
     async def forget(self, room_id: str) -> None:
         """End a live room without storing it."""
         await self._ask(_LOCATE_TIMEOUT, "forget", room_id)
+
+    async def changed(self, room_id: str) -> None:
+        """Have every gateway look again at the people of a room that sleeps."""
+        await self._ask(_LOCATE_TIMEOUT, "changed", room_id)
+
+    async def notices(self, board: str, after: int) -> Notices:
+        """What is new about rooms that sleep; waits for it a while. See `NoticeBoard.read`."""
+        notices: Notices = await self._ask(_LOCATE_TIMEOUT, "notices", board, after)
+        return notices
 
     async def ping(self) -> None:
         """Return once the directory has answered."""

@@ -9,6 +9,7 @@ import msgspec
 if TYPE_CHECKING:
     from actors.link.client import RoomLink
     from rayrooms.protocol import Role
+    from serve.auth.tokens import Identity
     from serve.sockets.connection import Connection
     from serve.sockets.hub import RoomHub
 
@@ -37,6 +38,7 @@ class RoomSession:
         "colour",
         "connection",
         "hub",
+        "identity",
         "role",
         "sid",
         "standing",
@@ -47,6 +49,7 @@ class RoomSession:
         sid: int,
         hub: RoomHub,
         connection: Connection,
+        identity: Identity,
         client_id: str,
         role: Role,
         colour: str,
@@ -55,6 +58,7 @@ class RoomSession:
         self.sid = sid
         self.hub = hub
         self.connection = connection
+        self.identity = identity
         self.client_id = client_id
         self.client_id_json = _to_json(client_id)
         self.role = role

@@ -27,7 +27,10 @@ CONFIG = RoomConfig(
 
 
 class FakeWorker:
-    """A room actor. `lost` makes it dead, `let_go` cleared makes it stay silent, `refusal` is what it answers."""
+    """A room actor.
+
+    `lost` makes it dead, `let_go` cleared makes it stay silent, `refusal` is what it answers, `busy` keeps it awake.
+    """
 
     node_id = "node"
 
@@ -36,6 +39,8 @@ class FakeWorker:
         self.number = number
         self.address: RoomAddress | None = None
         self.sessions = 0
+        self.last_edit = 0.0
+        self.busy = False
         self.lost = False
         self.killed = False
         self.refusal: RayroomsError | None = None
@@ -57,12 +62,19 @@ class FakeWorker:
         await self._answer("activate")
         assert self.address is None, "it has a room already"
         assert config is CONFIG
+        self.last_edit = self.fleet.now
         self.address = RoomAddress(order.room_id, "127.0.0.1", 1, order.epoch, order.secret, self.number, self.node_id)
         return self.address
 
     async def release(self) -> None:
         await self._answer("release")
         self.address = None
+
+    async def sleep(self) -> bool:
+        await self._answer("sleep")
+        if not self.busy:
+            self.address = None
+        return not self.busy
 
     async def abandon(self) -> None:
         await self._answer("abandon")
@@ -72,7 +84,7 @@ class FakeWorker:
         await self.let_go.wait()
         if self.lost or self.killed:
             raise WorkerLostError("status")
-        return HostStatus(self.number, self.node_id, self.address, self.sessions)
+        return HostStatus(self.number, self.node_id, self.address, self.sessions, self.last_edit)
 
     async def kill(self) -> None:
         self.fleet.events.append(f"kill {self.number}")
@@ -80,12 +92,13 @@ class FakeWorker:
 
 
 class FakeFleet:
-    """A cluster with rooms "a" and "b" in its database. `events` is all that happened, in order."""
+    """A cluster of one node with rooms "a" to "d" in its database. `events` is all that happened, in order."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
         self.workers: list[FakeWorker] = []
-        self.epochs = {"a": 0, "b": 0}
+        self.epochs = dict.fromkeys("abcd", 0)
+        self.now = 1000.0
         self.spawn_refusal: RayroomsError | None = None
         self.drain_refusal: RayroomsError | None = None
         self.next_lost = 0
@@ -105,6 +118,10 @@ class FakeFleet:
         self.workers.append(worker)
         self.events.append(f"spawn {worker.number}")
         return worker
+
+    async def nodes(self) -> int:
+        await asyncio.sleep(0)
+        return 1
 
     async def existing(self) -> list[tuple[Worker, HostStatus]]:
         return [(worker, await worker.status()) for worker in self.workers if not worker.killed]

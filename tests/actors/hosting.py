@@ -33,7 +33,7 @@ PATIENCE = 10.0
 E = TypeVar("E")
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], object]) -> None:
     """Wait for what nobody announces."""
     async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - what is waited for has no events of its own

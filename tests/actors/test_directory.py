@@ -20,7 +20,19 @@ def fleet() -> FakeFleet:
 
 @pytest.fixture
 def directory(fleet: FakeFleet) -> Directory:
-    return Directory(fleet, CONFIG, warm=0)
+    return directory_of(fleet)
+
+
+def directory_of(fleet: FakeFleet, *, warm: int = 0, budget: int = 100) -> Directory:
+    return Directory(fleet, CONFIG, warm=warm, budget=budget, clock=lambda: fleet.now)
+
+
+def pool_of(fleet: FakeFleet, *, size: int, limit: int = 100) -> WarmPool:
+    async def most() -> int:
+        await asyncio.sleep(0)
+        return limit
+
+    return WarmPool(fleet, size=size, limit=most)
 
 
 async def turns(count: int = 20) -> None:
@@ -59,10 +71,10 @@ class TestActivation:
 
     async def test_an_unknown_room_costs_no_actor(self, fleet: FakeFleet) -> None:
         """G10: the blank actor goes back."""
-        directory = Directory(fleet, CONFIG, warm=1)
+        directory = directory_of(fleet, warm=1)
         with pytest.raises(NotFoundError):
             await directory.locate("nowhere")
-        assert directory.peek("nowhere") is None
+        assert await directory.peek("nowhere") is None
         await directory.locate("a")
         assert fleet.counts()["kill"] == 0
 
@@ -72,7 +84,7 @@ class TestActivation:
         with pytest.raises(UnavailableError) as refusal:
             await directory.locate("a")
         assert refusal.value.code == "room_load_failed"
-        assert directory.peek("a") is None
+        assert await directory.peek("a") is None
 
     async def test_an_actor_that_dies_while_it_wakes_a_room_is_replaced(
         self, fleet: FakeFleet, directory: Directory
@@ -131,10 +143,10 @@ class TestFailure:
 class TestRelease:
     async def test_a_released_room_wakes_in_the_next_epoch(self, fleet: FakeFleet) -> None:
         """DIR-5: and its actor serves another room."""
-        directory = Directory(fleet, CONFIG, warm=1)
+        directory = directory_of(fleet, warm=1)
         await directory.locate("a")
         assert await directory.release("a")
-        assert directory.peek("a") is None
+        assert await directory.peek("a") is None
         assert not await directory.release("a")
         assert (await directory.locate("a")).epoch == 2
 
@@ -144,12 +156,12 @@ class TestRelease:
         fleet.workers[0].refusal = UnavailableError("away", code="database_unavailable")
         with pytest.raises(UnavailableError):
             await directory.release("a")
-        assert directory.peek("a") == address
+        assert await directory.peek("a") == address
         assert not fleet.workers[0].killed
 
     async def test_a_room_is_released_once_however_many_want_it(self, fleet: FakeFleet) -> None:
         """DIR-5: a second order must not reach the actor when it has another room already."""
-        directory = Directory(fleet, CONFIG, warm=2)
+        directory = directory_of(fleet, warm=2)
         await directory.locate("a")
         assert all(await asyncio.gather(*(directory.release("a") for _ in range(5))))
         assert fleet.counts()["release"] == 1
@@ -176,21 +188,22 @@ class TestRelease:
         fleet.workers[0].lost = True
         assert await directory.release("a")
         assert fleet.workers[0].killed
-        assert directory.peek("a") is None
+        assert await directory.peek("a") is None
 
-    async def test_only_an_empty_room_is_idle(self, fleet: FakeFleet, directory: Directory) -> None:
-        """DIR-5: someone may have come since it said that it was."""
+    async def test_only_a_room_that_nobody_edits_is_idle(self, fleet: FakeFleet, directory: Directory) -> None:
+        """SLEEP-1: someone may have edited it since it said that it was."""
         await directory.locate("a")
         fleet.workers[0].sessions = 1
-        assert not await directory.release_if_idle("a")
-        fleet.workers[0].sessions = 0
-        assert await directory.release_if_idle("a")
-        assert not await directory.release_if_idle("a")
+        fleet.now += CONFIG.idle_after
+        assert not await directory.sleep_if_idle("a")
+        fleet.now += 1
+        assert await directory.sleep_if_idle("a")
+        assert not await directory.sleep_if_idle("a")
 
     async def test_a_dead_owner_is_not_idle(self, fleet: FakeFleet, directory: Directory) -> None:
         await directory.locate("a")
         fleet.workers[0].lost = True
-        assert not await directory.release_if_idle("a")
+        assert not await directory.sleep_if_idle("a")
 
     @pytest.mark.parametrize("dead", [False, True])
     async def test_a_deleted_room_is_let_go_unstored(
@@ -201,7 +214,7 @@ class TestRelease:
         fleet.workers[0].lost = dead
         await directory.forget("a")
         await directory.forget("a")
-        assert directory.peek("a") is None
+        assert await directory.peek("a") is None
         assert fleet.counts()["release"] == 0
         await turns()
         assert fleet.workers[0].killed  # dead, or one too many for the pool
@@ -244,7 +257,7 @@ class TestRecovery:
     async def test_rooms_that_live_are_found(self, fleet: FakeFleet, directory: Directory) -> None:
         """DIR-4: nothing is activated again."""
         addresses = [await directory.locate(room_id) for room_id in ("a", "b")]
-        restarted = Directory(fleet, CONFIG, warm=0)
+        restarted = directory_of(fleet, warm=0)
         await restarted.recover()
         assert sorted(address.room_id for address in restarted.rooms()) == ["a", "b"]
         assert await restarted.locate("a") == addresses[0]
@@ -253,8 +266,8 @@ class TestRecovery:
     async def test_of_two_that_claim_one_room_the_newer_counts(self, fleet: FakeFleet) -> None:
         """DIR-4, G5."""
         for _ in range(2):
-            await Directory(fleet, CONFIG, warm=0).locate("a")
-        restarted = Directory(fleet, CONFIG, warm=0)
+            await directory_of(fleet, warm=0).locate("a")
+        restarted = directory_of(fleet, warm=0)
         await restarted.recover()
         assert [address.epoch for address in restarted.rooms()] == [2]
 
@@ -262,7 +275,7 @@ class TestRecovery:
         """DIR-4, G10: those beyond the pool's size are ended."""
         for _ in range(3):
             await fleet.spawn()
-        restarted = Directory(fleet, CONFIG, warm=2)
+        restarted = directory_of(fleet, warm=2)
         await restarted.recover()
         await turns()
         assert [worker.killed for worker in fleet.workers] == [False, False, True]
@@ -272,7 +285,7 @@ class TestRecovery:
 class TestWarmPool:
     async def test_it_is_filled_and_refilled(self, fleet: FakeFleet) -> None:
         """DIR-6."""
-        pool = WarmPool(fleet, size=2)
+        pool = pool_of(fleet, size=2)
         pool.refill()
         await turns()
         assert fleet.counts()["spawn"] == 2
@@ -282,7 +295,7 @@ class TestWarmPool:
 
     async def test_the_dead_are_not_handed_out(self, fleet: FakeFleet) -> None:
         """DIR-6: and the pool becomes full again."""
-        pool = WarmPool(fleet, size=2)
+        pool = pool_of(fleet, size=2)
         pool.refill()
         await turns()
         for worker in fleet.workers:
@@ -297,12 +310,12 @@ class TestWarmPool:
         assert fleet.counts()["spawn"] == spawned + 1, "it came from the pool and was replaced"
 
     async def test_a_burst_does_not_wait_for_the_refill(self, fleet: FakeFleet) -> None:
-        pool = WarmPool(fleet, size=1)
+        pool = pool_of(fleet, size=1)
         taken = await asyncio.gather(*(pool.take() for _ in range(6)))
         assert len(set(map(id, taken))) == 6
 
     async def test_trouble_in_the_background_is_not_the_end(self, fleet: FakeFleet) -> None:
-        pool = WarmPool(fleet, size=1)
+        pool = pool_of(fleet, size=1)
         fleet.spawn_refusal = UnavailableError("no room for more")
         pool.refill()
         await turns()
@@ -312,10 +325,10 @@ class TestWarmPool:
         await pool.take()
 
     async def test_a_closed_pool_makes_and_keeps_none(self, fleet: FakeFleet) -> None:
-        pool = WarmPool(fleet, size=2)
+        pool = pool_of(fleet, size=2)
         worker = await fleet.spawn()
         pool.close()
         pool.refill()
-        pool.give(worker)
+        pool.keep(worker)
         await turns()
         assert fleet.counts() == {"spawn": 1, "kill": 1}

@@ -249,19 +249,21 @@ class TestSessions:
             await until(lambda: len(gateway.broadcast("typing")) == 2)
             assert [told["is_typing"] for told in gateway.broadcast("typing")] == [True, False]
 
-    async def test_an_empty_room_says_that_it_is_idle(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """DIR-5: but not while somebody is there."""
+    async def test_a_room_that_nobody_edits_says_that_it_is_idle(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SLEEP-1: although somebody is there; what they say in chat counts as an edit."""
         monkeypatch.setattr(room_host, "_TICK", 0.01)
-        async with on_stage(path, idle_after=0.05) as stage:
-            async with Gateway.linked(stage.address) as gateway:
-                await gateway.attach(ADA, "ada")
-                stage.idle.clear()
-                gateway.send(link.SetTyping(ADA, is_typing=True))
-                await edits(gateway, 1)
-                last_edit = asyncio.get_running_loop().time()
-                await until(lambda: asyncio.get_running_loop().time() > last_edit + 0.2)
-                assert stage.idle == []
+        async with on_stage(path, idle_after=0.2) as stage, Gateway.linked(stage.address) as gateway:
+            await gateway.attach(ADA, "ada")
+            woken = stage.host.status().last_edit
+            await edits(gateway, 1)
+            edited = stage.host.status().last_edit
+            gateway.send(link.Post(ADA, "hi", None, None))
+            await until(lambda: bool(gateway.told(ADA)))
+            assert woken < edited < stage.host.status().last_edit
             await until(lambda: stage.idle[:1] == ["room"])
+            assert stage.host.status().sessions == 1
 
 
 class TestLookups:

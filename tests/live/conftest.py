@@ -22,6 +22,8 @@ SERVER_URL = os.environ.get("RAYROOMS_TEST_URL", "")
 
 TYPING_TIMEOUT = 1.0
 ROOM_IDLE = 2.0
+WARM_POOL = 3
+AWAKE_BUDGET = 8
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +42,8 @@ def server() -> Iterator[Server]:
         server = Server(
             data_dir,
             gateways="2",
-            warm_pool="3",
+            warm_pool=str(WARM_POOL),
+            room_awake_budget=str(AWAKE_BUDGET),
             typing_timeout=str(TYPING_TIMEOUT),
             room_idle=str(ROOM_IDLE),
             max_socket_buffer=str(256 * 1024),

@@ -13,7 +13,7 @@ from serve.socketio.endpoint import SocketIOEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 from serve.sockets.open_connections import OpenConnections
-from tests.sockets.fakes import FakeAccess, FakeOnline, FakeTokens, Wire, allowances, until
+from tests.sockets.fakes import NO_VACANCIES, FakeAccess, FakeOnline, FakeTokens, Wire, allowances, until
 from tests.sockets.town import Town
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Gateway:
         self.online = FakeOnline()
         parts: list[Any] = [self.access, FakeTokens(), self.online, self.town]
         access, tokens, online, locator = parts
-        self.hubs = RoomHubs(locator, access)
+        self.hubs = RoomHubs(locator, access, NO_VACANCIES)
         self.connections = OpenConnections()
         settings = Settings(
             max_message=MAX_MESSAGE, max_socket_buffer=MAX_WAITING, allowed_origins=["https://editor.example"]
@@ -44,7 +44,7 @@ class Gateway:
         )
 
     async def close(self) -> None:
-        self.hubs.close()
+        await self.hubs.close()
         await self.town.close()
 
 

@@ -36,6 +36,22 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+class NoVacancies:
+    """Takes note of rooms that were left asleep."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def note(self, room_id: str) -> None:
+        self.noted.append(room_id)
+
+    async def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+NO_VACANCIES: Any = NoVacancies()
+
+
 class Wire:
     """Where a connection sends to. While `stalled` it takes nothing, as a server does whose client reads no more."""
 

@@ -11,7 +11,7 @@ from rayrooms import protocol
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
 
-from .fakes import FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
+from .fakes import NO_VACANCIES, FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
 from .town import Town
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Desk:
         self.access = FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
         parts: list[Any] = [self.access, FakeTokens(), self.online, town]
         access, tokens, online, locator = parts
-        self.hubs = RoomHubs(locator, access)
+        self.hubs = RoomHubs(locator, access, NO_VACANCIES)
         self.allowances = allowances()
         self.handlers = Handlers(self.hubs, access, tokens, online, self.allowances)
 
@@ -40,7 +40,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     town = Town(tmp_path)
     desk = Desk(town)
     yield desk
-    desk.hubs.close()
+    await desk.hubs.close()
     await town.close()
 
 

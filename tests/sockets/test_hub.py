@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,17 +14,15 @@ from serve.sockets import hubs as hubs_module
 from serve.sockets.frames import CommitFrames
 from serve.sockets.hub import RoomHub
 from serve.sockets.hubs import RoomHubs
-from serve.sockets.session import RoomSession, Standing
+from serve.sockets.session import Standing
 
-from .fakes import FakeAccess, connected, until
+from .fakes import FakeAccess, until
+from .guests import Guest
 from .town import Town
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-
-FRESH = Standing(None, None, 1)
 
 
 @pytest.fixture
@@ -40,49 +37,22 @@ def access() -> FakeAccess:
     return FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
 
 
-class Guest:
-    """Someone's session at the hub, with the wire that it is told things on."""
-
-    sids = itertools.count(1)
-
-    def __init__(self, hub: RoomHub, user_id: str, standing: Standing = FRESH, client_id: str | None = None) -> None:
-        self.hub = hub
-        connection, self.wire = connected(user_id)
-        self.session = RoomSession(
-            next(self.sids), hub, connection, client_id or user_id, "member", "#336699", standing
-        )
-
-    async def join(self) -> dict[str, Any]:
-        await self.hub.join(self.session)
-        return await self.joined()
-
-    async def joined(self, times: int = 1) -> dict[str, Any]:
-        """The data of the so-manieth `room_joined`."""
-        await until(lambda: len(self.wire.of("room_joined")) >= times)
-        return self.wire.of("room_joined")[times - 1]
-
-    def edit(self, text: str, seq: int | None = None) -> bool:
-        return self.hub.post(self.session, link.Edit(self.session.sid, [text], None, None, seq, None))
-
-    def versions(self) -> list[int]:
-        """All versions that it was told of after it joined, own ones included, in order."""
-        told = []
-        for event in self.wire.events():
-            if event["event"] in {"ack", "code_change"}:
-                data = event["data"]
-                told += [one["version"] for one in data.get("acks", data.get("changes"))]
-        return told
-
-
 def new_hub(town: Town, access: FakeAccess) -> RoomHub:
     stand_in: Any = access
-    return RoomHub("room", gateway_id="g", locate=town.locate, access=stand_in, on_empty=lambda _: None)
+    return RoomHub(
+        "room",
+        gateway_id="g",
+        locate=town.locate,
+        access=stand_in,
+        on_empty=lambda _: None,
+        on_vacant=town.vacancies.note,
+    )
 
 
 def new_hubs(town: Town, access: FakeAccess) -> RoomHubs:
     locator: Any = town
     stand_in: Any = access
-    return RoomHubs(locator, stand_in)
+    return RoomHubs(locator, stand_in, town.vacancies)
 
 
 @pytest.fixture
@@ -334,7 +304,7 @@ class TestHubs:
         monkeypatch.setattr(hubs_module, "_LINGER", 0.05)
         hubs = new_hubs(town, access)
         yield hubs
-        hubs.close()
+        await hubs.close()
 
     async def test_session_ids_are_not_given_twice(self, hubs: RoomHubs, town: Town, access: FakeAccess) -> None:
         """WS-1: not by two gateways either, as far as chance can tell."""

@@ -31,7 +31,7 @@ from serve.sockets.limits import PENALTY, REFUSALS_BORNE, Allowances, Bucket, Ra
 from serve.sockets.open_connections import OpenConnections
 from serve.sockets.reading import TURN, messages
 
-from .fakes import FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
+from .fakes import NO_VACANCIES, FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
 from .town import Town
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Desk:
         parts: list[Any] = [FakeTokens(), self.online, town]
         tokens, online, locator = parts
         most = int(limits.pop("max_sockets", 256))
-        self.hubs = RoomHubs(locator, access)
+        self.hubs = RoomHubs(locator, access, NO_VACANCIES)
         self.handlers = Handlers(self.hubs, access, tokens, online, allowances(most, **limits))
 
     @asynccontextmanager
@@ -160,7 +160,7 @@ class _QuietServer(uvicorn.Server):
 async def a_desk(directory: Path, **limits: float) -> AsyncIterator[Desk]:
     desk = Desk(Town(directory), **limits)
     yield desk
-    desk.hubs.close()
+    await desk.hubs.close()
     await desk.town.close()
 
 

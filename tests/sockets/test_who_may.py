@@ -80,7 +80,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     town = Town(tmp_path)
     desk = Desk(town)
     yield desk
-    desk.hubs.close()
+    await desk.hubs.close()
     await town.close()
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.core.sessions import User
 from actors.core.state import RoomState
-from rayrooms.errors import NotFoundError
+from actors.directory.notices import NoticeBoard
+from rayrooms.errors import NotFoundError, UnavailableError
 from tests.actors.hosting import FakeArchive, Stage
+
+from .fakes import NoVacancies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from actors.core.room import RoomCore
+    from actors.directory.notices import Notices
     from actors.host.config import RoomAddress
     from rayrooms.protocol import Operation
 
@@ -30,17 +34,25 @@ class Town:
         self.epoch = 0
         self.located = 0
         self.deleted = False
+        self.away = False
         self.slow = asyncio.Event()
         """While it is cleared, nobody is told anything."""
         self.slow.set()
+        self._falling = asyncio.Event()
+        self._falling.set()
+        self.board = NoticeBoard()
         self.unnoticed: RoomAddress | None = None
         """The owner that this directory takes for alive until it is told otherwise."""
+        self.vacancies: Any = NoVacancies()
         self.meanwhile: list[Operation] = []
         """What the next owner finds committed that the last one had not told anybody."""
 
     async def locate(self, room_id: str, failed_epoch: int) -> RoomAddress:
         self.located += 1
         await self.slow.wait()
+        await self._falling.wait()
+        if self.away:
+            raise UnavailableError("The database is away.", code="database_unavailable")
         if self.unnoticed is not None and self.unnoticed.epoch > failed_epoch:
             return self.unnoticed
         if self.deleted or room_id != "room":
@@ -86,6 +98,31 @@ class Town:
             log=core.log.after(0),
             clients=core.clients,
         )
+
+    async def changed(self, room_id: str) -> None:
+        self.board.post(room_id, "changed")
+
+    async def notices(self, board: str, after: int) -> Notices:
+        return await self.board.read(board, after, 10.0)
+
+    def replace_board(self) -> None:
+        """As a directory does that was restarted: readers of the old board find out at their next question."""
+        old, self.board = self.board, NoticeBoard()
+        old.post("elsewhere", "awake")
+
+    async def lull(self) -> bool:
+        """The owner goes to sleep, if it can."""
+        assert self.owner is not None
+        stage, self._last = self.owner, self.owner.core
+        self._falling.clear()
+        try:
+            slept = await stage.host.sleep()
+            if slept:
+                self.owner = None
+                await stage.close()
+        finally:
+            self._falling.set()
+        return slept
 
     async def bury(self) -> None:
         """The owner dies."""
