@@ -17,12 +17,13 @@ class RoomActor:
     Not decorated, so that Ray ships it by name and not by value; the fleet makes the Ray actor of it.
     """
 
-    async def start(self, *, node_ip: str, persistence: str, directory: str) -> HostStatus:
-        """Listen for gateways; `persistence` and `directory` are the names of those actors."""
+    async def start(self, *, node_ip: str, listen_ip: str, persistence: str, directory: str) -> HostStatus:
+        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors."""
         self._directory = directory
         self._host = RoomHost(
             ActorArchive(persistence),
             node_ip=node_ip,
+            listen_ip=listen_ip,
             node_id=ray.get_runtime_context().get_node_id(),
             on_end=self._end,
             on_idle=self._idle,

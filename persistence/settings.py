@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     runtime_dir: str = ""
     namespace: str = "rayrooms"
     node_ip: str = "127.0.0.1"
+    listen_ip: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # database

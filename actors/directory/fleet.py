@@ -138,6 +138,7 @@ class RayFleet:
         settings = self._settings
         start = handle.start.remote(
             node_ip=settings.node_ip,
+            listen_ip=settings.listen_ip,
             persistence=persistence_name(node_id),
             directory=self._directory,
         )

@@ -45,6 +45,7 @@ class RoomHost:
         archive: RoomArchive,
         *,
         node_ip: str,
+        listen_ip: str = "",
         node_id: str,
         on_end: Callable[[str], None],
         on_idle: Callable[[str], Awaitable[None]],
@@ -52,6 +53,7 @@ class RoomHost:
         self.address: RoomAddress | None = None
         self._archive = archive
         self._node_ip = node_ip
+        self._listen_ip = listen_ip or node_ip
         self._node_id = node_id
         self._on_end = on_end
         self._on_idle = on_idle
@@ -71,7 +73,7 @@ class RoomHost:
     async def start(self) -> None:
         """Listen for gateways on a port of its own."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: LinkServer(self), self._node_ip, 0)
+        self._server = await loop.create_server(lambda: LinkServer(self), self._listen_ip, 0)
 
     @property
     def port(self) -> int:

@@ -11,6 +11,8 @@ import pytest
 
 from actors.core.state import ClientMark, RoomLimits
 from actors.host import room_host
+from actors.host.config import Activation
+from actors.host.room_host import RoomHost
 from actors.link import messages as link
 from persistence import feed
 from persistence.wire import frame
@@ -199,6 +201,28 @@ class TestOwnership:
         assert stage.host.status().address is None
         stage.archive.away = False
         assert (await stage.activate(epoch=3)).epoch == 3
+
+    async def test_a_host_may_listen_elsewhere_than_gateways_are_told(self, stage: Stage) -> None:
+        """HOST-4: what stands at the told address passes on to the same port."""
+        host = RoomHost(
+            stage.archive,
+            node_ip="127.0.0.2",
+            listen_ip="127.0.0.3",
+            node_id="node",
+            on_end=stage.ended.append,
+            on_idle=stage._idle,
+        )
+        await host.start()
+        address = await host.activate(Activation("room", 1, "secret"), stage.config)
+        assert (address.host, address.port) == ("127.0.0.2", host.port)
+        async with Gateway.linked(msgspec.structs.replace(address, host="127.0.0.3")) as gateway:
+            assert (await gateway.call(link.Peek)).version == 0
+        with pytest.raises(UnavailableError):
+            async with Gateway.linked(address):
+                pass
+        assert host._server is not None
+        host._server.close()
+        await host.abandon()
 
 
 class TestSessions:
