@@ -50,7 +50,7 @@ def start_local(settings: Settings, runtime_dir: Path) -> None:
                 logging_level=logging.ERROR,
                 _temp_dir=str(runtime_dir / "ray"),
             )
-    except (RayError, RuntimeError, OSError, ValueError) as error:
+    except Exception as error:  # a node that is slow to come up, on a busy machine, is a bare Exception to Ray
         raise LaunchError(f"Ray could not be started: {sentence(error)}") from error
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from persistence.settings import Settings
 from serve.launcher import processes
 from serve.launcher.directories import DataDirectory, make_runtime_directory, remove_runtime_directory, runtime_path
 from serve.launcher.environment import haproxy_maxconn, identity_environment, tuning_environment
@@ -241,3 +242,15 @@ def test_a_start_does_not_take_for_ever(health: tuple[int, type[_Health]]) -> No
 def test_url_to_reach_it_by(host: str, url: str) -> None:
     """UP-10: what is printed can be opened, whatever address the server is bound to."""
     assert base_url(host, 80) == url
+
+
+def test_a_ray_that_does_not_come_up_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UP-16: Ray raises a bare Exception when its node is slow."""
+    from serve.launcher import cluster  # noqa: PLC0415 - it imports Ray, which nothing else here needs
+
+    def too_slow(**_options: object) -> None:
+        raise Exception("The current node timed out during startup. This could happen.")  # noqa: TRY002 - as Ray does
+
+    monkeypatch.setattr(cluster.ray, "init", too_slow)
+    with pytest.raises(LaunchError, match=r"^Ray could not be started: The current node timed out during startup\."):
+        cluster.start_local(Settings(), tmp_path)
