@@ -63,7 +63,7 @@ async def _run(plan: Plan, report_file: Path | None, logs: Path | None) -> int:
                 report = report_of(plan, run.results, retired=len(crowd.retired))
                 print(as_text(report), flush=True)
                 if report_file is not None:
-                    report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+                    await asyncio.to_thread(report_file.write_bytes, msgspec.json.format(msgspec.json.encode(report)))
                 if logs is not None and not report.good:
                     _keep_logs(stage, logs)
             stopped = await stage.stop()

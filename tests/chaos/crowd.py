@@ -27,7 +27,7 @@ _POLL = 0.05
 
 
 class Room:
-    """A room and its writers. `exact` says whether every word must still be whole, `checked` what is known of its log."""
+    """A room and its writers. `exact`: every word must still be whole. `checked`: what is known to be in its log."""
 
     def __init__(self, room_id: str, owner: Person, writers: list[Writer]) -> None:
         self.room_id = room_id

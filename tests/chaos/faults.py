@@ -57,7 +57,7 @@ class Injector:
         """Held by whoever has Postgres down, or needs it up."""
 
     async def inject(self, fault: Fault, begun: Callable[[Injected], None]) -> Injected | None:
-        """Do it, tell `begun` as soon as it is done, and undo it after its time; None when there was nobody to do it to.
+        """Do it, tell `begun` as soon as it is done, undo it after its time; None when there was nobody to do it to.
 
         What holds for a while ends with this call, so cancelling it heals.
         """
@@ -151,7 +151,7 @@ class Injector:
             if also:
                 await asyncio.to_thread(stage.postgres.start)
                 await self._audited(done)
-        await asyncio.to_thread(stage.server.start)
+        await stage.start_server()
         return self._over(done)
 
     # ------------------------------------------------------------------ Postgres
@@ -193,7 +193,7 @@ class Injector:
         return self._over(done)
 
     async def _audited(self, done: Injected) -> None:
-        """While the server cannot reach Postgres yet: had anybody been told that something is stored which is not?"""
+        """While the server cannot reach Postgres yet, ask whether all that people were told is stored really is."""
         done.lies += await self._audit()
 
     def _fill_disk(self) -> None:
@@ -239,7 +239,7 @@ class Injector:
 async def lapse(seconds: float) -> None:
     """Let time go by."""
     ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
+    while (left := ends - time.monotonic()) > 0:  # noqa: ASYNC110 - time is no event
         await asyncio.sleep(min(left, 0.2))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import httpx
 import psutil
 
 from .crowd import patiently
@@ -15,6 +19,8 @@ from .faults import TITLES
 from .stage import GATEWAYS, WARM_POOL
 
 if TYPE_CHECKING:
+    from tests.live.server import Server
+
     from .crowd import Crowd
     from .stage import Stage
 
@@ -51,8 +57,8 @@ async def _processes(crowd: Crowd, stage: Stage) -> list[str]:
             if _kind(process) == "haproxy" and not await asyncio.to_thread(_serves, process):
                 found.append(f"HAProxy {process.pid} serves nobody")
     awake = 0
-    for room in [*crowd.rooms, *crowd.retired]:
-        awake += (await patiently(lambda room=room: room.owner.room(room.room_id)))["awake"]
+    for room in crowd.rooms:
+        awake += (await patiently(partial(room.owner.room, room.room_id)))["awake"]
     due = {"directory": 1, "persistence": 1, "controller": 1, "gateway": GATEWAYS, "room": awake + WARM_POOL}
     found += [f"{kinds[kind]} of {kind}, not {count}" for kind, count in due.items() if kinds[kind] != count]
     if kinds["idle"] > _IDLE_MOST:
@@ -76,9 +82,12 @@ def _people(crowd: Crowd) -> list[str]:
 
 async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     found = []
-    sockets = await asyncio.to_thread(_gateway_sockets, stage)
-    if sockets != crowd.clients():
-        found.append(f"{sockets} connections to gateways for {crowd.clients()} clients")
+    sessions = await asyncio.to_thread(_ingress_sessions, stage.server)
+    if sessions != crowd.clients():
+        found.append(f"HAProxy holds {sessions} sessions for {crowd.clients()} clients")
+    dead = await asyncio.to_thread(_half_closed, stage.server)
+    if dead:
+        found.append(f"{dead} connections that gateways have not closed though their other end has")
     if stage.links.crowded > GATEWAYS:
         found.append(f"{stage.links.crowded} links to one room, with {GATEWAYS} gateways")
     ((backends, stuck),) = await stage.query(_BACKENDS)
@@ -89,17 +98,38 @@ async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     return found
 
 
-def _gateway_sockets(stage: Stage) -> int:
-    """Connections that came in at the gateways' own ports, all of them HAProxy's."""
-    count = 0
-    for process in stage.server.titled(TITLES["gateway"]):
+def _ingress_sessions(server: Server) -> int:
+    """Sessions that HAProxy has open to gateways or to Serve's own proxy: sockets, when no request is under way.
+
+    What the newest one says of itself, and the connections of those that were reloaded away and only serve these.
+    """
+    managers = server.titled("ray::HAProxyManager")
+    if not managers:
+        return -1
+    stats = managers[0].environ()["RAY_SERVE_HAPROXY_STATS_PORT"]
+    try:
+        table = httpx.get(f"http://127.0.0.1:{stats}/stats;csv", timeout=5).text
+    except httpx.HTTPError:
+        return -1
+    rows = csv.DictReader(table.removeprefix("# ").splitlines())
+    count = sum(int(row["scur"] or 0) for row in rows if row["svname"] not in {"FRONTEND", "BACKEND"})
+    port = urlsplit(server.url).port
+    for process in server.processes():
         with suppress(psutil.Error):
-            connections = process.net_connections("tcp")
-            ports = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
-            count += sum(
-                one.status == psutil.CONN_ESTABLISHED and one.laddr.port in ports and bool(one.raddr)
-                for one in connections
-            )
+            if _kind(process) == "haproxy":
+                connections = process.net_connections("tcp")
+                if not any(one.status == psutil.CONN_LISTEN for one in connections):
+                    count += sum(
+                        one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in connections
+                    )
+    return count
+
+
+def _half_closed(server: Server) -> int:
+    count = 0
+    for process in server.titled(TITLES["gateway"]):
+        with suppress(psutil.Error):
+            count += sum(one.status == psutil.CONN_CLOSE_WAIT for one in process.net_connections("tcp"))
     return count
 
 

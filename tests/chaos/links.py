@@ -1,4 +1,4 @@
-"""Proxies between gateways and rooms: each port that a room listens on is mirrored at the address that gateways are told."""
+"""Proxies between gateways and rooms: each port of a room is mirrored at the address that gateways are told."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KINDS: dict[str, tuple[float, float]] = {
     "room_kill": (0, 0),
@@ -131,7 +131,9 @@ def make_plan(seed: int, minutes: float, *, rooms: int = 4, writers: int = 3) ->
         elif seconds >= node:
             storm, node = _node(dice), node + NODE_EVERY
         else:
-            storm = dice.choices([_row, _mixture, _repetition], [5, 4, 2])[0](dice, deck)
+            draw: Callable[[random.Random, Iterator[str]], Storm]
+            (draw,) = dice.choices((_row, _mixture, _repetition), (5, 4, 2))
+            storm = draw(dice, deck)
         storms.append(storm)
         seconds += storm.seconds + CALM
     return Plan(seed, rooms, writers, storms)
@@ -140,7 +142,7 @@ def make_plan(seed: int, minutes: float, *, rooms: int = 4, writers: int = 3) ->
 def short_plan(seed: int) -> Plan:
     """Less than a minute that visits every part of the server: what runs with the other tests."""
     dice = random.Random(seed)
-    storms = [
+    storms: list[list[tuple[str, float, float]]] = [
         [("room_kill", 0.5, 0), ("directory_kill", 2.5, 0), ("room_kill", 5, 0), ("room_stop", 6, 7.5)],
         [("gateway_kill", 0.5, 0), ("link_stall", 4, 2), ("link_reset", 7, 1), ("gateway_kill", 8.5, 0)],
         [("persistence_kill", 0.5, 0), ("postgres_kill", 3, 2), ("database_drop", 7.5, 2), ("postgres_full", 10.5, 1)],

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 Mode = Literal["pass", "delay", "drop", "stall", "half_open", "reset"]
-"""`delay`: all bytes come later. `drop`: bytes are lost; what lost some is cut in the end, as TCP would. `stall`: nothing
-is read or answered, and goes on in the end where it stood. `half_open`: the far side is cut off and the near side not
-told, before the end. `reset`: all are cut at once and nobody is let in.
+"""`delay`: all bytes come later. `drop`: bytes are lost; what lost some is cut in the end, as TCP would. `stall`:
+nothing is read or answered, and goes on in the end where it stood. `half_open`: the far side is cut off and the near
+side not told, before the end. `reset`: all are cut at once and nobody is let in.
 """
 
 _LOSES = {"drop", "half_open"}
@@ -28,8 +28,8 @@ Rule = tuple[Mode, float]
 class Proxy:
     """Listens at one place and passes on to another.
 
-    The latest mode that was imposed and not yet lifted holds; without one the latest of `general`, which several proxies
-    may share: whoever changes that calls `follow` on each.
+    The latest mode that was imposed and not yet lifted holds; without one the latest of `general`, which several
+    proxies may share: whoever changes that calls `follow` on each.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Stream]], general: list[Rule] | None = None) -> None:

@@ -112,10 +112,9 @@ def times_of(seconds: Iterable[float]) -> Times | None:
 def as_text(report: Report) -> str:
     """The same for people, as a table that Markdown reads too."""
     rows = [
-        f"seed {report.seed}: {report.minutes:g} minutes, {report.storms} storms, {report.faults} faults, "
-        f"{report.rooms_retired} rooms retired",
-        f"edits {report.edits}, lost {report.lost}, doubled {report.doubled}; claims of durability checked: "
-        f"{report.durable_claims}, audits of watermarks: {report.audits}",
+        f"seed {report.seed}: {report.minutes:g} minutes, {report.storms} storms, {report.faults} faults",
+        f"edits {report.edits}, lost {report.lost}, doubled {report.doubled}; rooms retired {report.rooms_retired}",
+        f"claims of durability checked {report.durable_claims}, audits of watermarks {report.audits}",
         f"calm after a storm until all is stored and equal: {_cell(report.settled)}",
         "",
         "| fault | done | recovery alone: n, p50/p95/p99/max s | all | stored again |",

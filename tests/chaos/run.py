@@ -115,7 +115,7 @@ class Run:
         verdicts = await asyncio.gather(*(judge(room, self._stage) for room in crowd.rooms))
         results.settled.append(time.monotonic() - began)
         results.edits = crowd.written
-        for room, verdict in zip(list(crowd.rooms), verdicts, strict=True):
+        for verdict in verdicts:
             results.lost += verdict.lost
             results.doubled += verdict.doubled
             results.claims += verdict.claims

@@ -62,7 +62,19 @@ class Stage:
             node_ip=self._told,
             listen_ip=self.real,
         )
-        await asyncio.to_thread(self._server.start)
+        await self.start_server()
+
+    async def start_server(self) -> None:
+        """Start the server, again when it does not come up: on a busy machine Ray gives its node too little time."""
+        for patience in (1, 1, 0):
+            try:
+                await asyncio.to_thread(self.server.start)
+            except AssertionError:
+                if not patience:
+                    raise
+                await asyncio.to_thread(self.server.kill)
+            else:
+                return
 
     async def stop(self) -> list[str]:
         """Stop the server as an operator would; returns what was wrong with that."""

@@ -1,11 +1,12 @@
-"""What must hold of a room's content once a storm is over: one text, one log, every edit once, no durable one missing."""
+"""What must hold of a room once a storm is over: one text, one log, every edit once, no durable one missing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import partial
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from rayrooms import text
@@ -75,7 +76,7 @@ async def judge(room: Room, stage: Stage) -> Verdict:
     verdict.text = clients[0].text
     if any(client.text != verdict.text for client in clients):
         trouble.append("the copies differ")
-    if await patiently(lambda: room.owner.text(room.room_id)) != verdict.text:
+    if await patiently(partial(room.owner.text, room.room_id)) != verdict.text:
         trouble.append("REST tells another text than the copies")
     entries = [_entry(row) for row in await stage.query(_LOG, room.room_id)]
     verdict.versions = len(entries)
@@ -99,7 +100,7 @@ def replayed(entries: list[Entry], end: str, claims: Iterable[Claim]) -> list[st
     found = []
     if [entry.version for entry in entries] != list(range(1, len(entries) + 1)):
         found.append("the log has gaps")
-    if any(later.epoch < earlier.epoch for earlier, later in zip(entries, entries[1:], strict=False)):
+    if any(later.epoch < earlier.epoch for earlier, later in pairwise(entries)):
         found.append("an owner wrote after its successor")
     own = sorted((entry.client_id, entry.version, entry.seq) for entry in entries)
     for client_id, group in groupby(own, key=lambda one: one[0]):
@@ -133,7 +134,7 @@ def compared(words: list[str], document: str, *, exact: bool) -> tuple[int, int,
 
 
 async def audit(crowd: Crowd, stage: Stage) -> list[str]:
-    """Which clients have been told more than the database holds. What they were told is read first, so it never errs."""
+    """Which clients were told more than the database holds. What they were told is read first, so it never errs."""
     told = {room.room_id: room.told_durable for room in crowd.rooms}
     rows = await stage.query(_STORED, list(told))
     stored = {cast("str", room_id): cast("int", version) for room_id, version in rows}
@@ -146,7 +147,7 @@ async def audit(crowd: Crowd, stage: Stage) -> list[str]:
 
 async def still_there(retired: list[Retired]) -> list[str]:
     """Which rooms that nobody writes in any more are not as they were left."""
-    texts = await asyncio.gather(*(patiently(lambda room=room: room.owner.text(room.room_id)) for room in retired))
+    texts = await asyncio.gather(*(patiently(partial(room.owner.text, room.room_id)) for room in retired))
     return [
         f"room {room.room_id} has changed since nobody is in it"
         for room, found in zip(retired, texts, strict=True)

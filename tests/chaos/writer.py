@@ -192,11 +192,11 @@ class Writer:
 
     async def _rest(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
-        while not self._paused and time.monotonic() < ends:
+        while not self._paused and time.monotonic() < ends:  # noqa: ASYNC110 - time is no event
             await asyncio.sleep(_POLL)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - it is told by another task that has no other use for an event
             await asyncio.sleep(_POLL)
 
     def type_word(self) -> int:
