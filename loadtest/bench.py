@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from loadtest.results import Result
 
-_FAILURES = (RestError, WireError, ReplayError, NotHereError, ConnectionError, TimeoutError)
+FAILURES = (RestError, WireError, ReplayError, NotHereError, ConnectionError, TimeoutError)
+"""What ends a run: told in a sentence, with a non-zero exit."""
 
 
 class Report(msgspec.Struct):
@@ -71,11 +72,16 @@ async def _one(name: str, bench: Bench) -> Result:
     """Run a scenario, giving up with what went wrong first when several rooms fail at once."""
     try:
         return await run(name, bench)
-    except* _FAILURES as group:
-        failure: BaseException = group
-        while isinstance(failure, BaseExceptionGroup):
-            failure = failure.exceptions[0]
-        raise RestError(f"{name}: {failure or type(failure).__name__}") from None
+    except* FAILURES as group:
+        raise RestError(f"{name}: {first_failure(group)}") from None
+
+
+def first_failure(group: BaseException) -> str:
+    """What went wrong first, in words."""
+    failure = group
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return str(failure) or type(failure).__name__
 
 
 def _scenarios(value: str) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
@@ -28,6 +29,17 @@ _TITLES = {
 
 class NotHereError(Exception):
     """The server's processes cannot be found on this machine."""
+
+
+class Footprint(NamedTuple):
+    """Bytes of a process: `own` is what it has allocated itself, `shared` its share of memory that is meant for many.
+
+    Postgres's buffers are shared. What is mapped from files is in neither: it grows and shrinks with others' doings.
+    """
+
+    part: str
+    own: int
+    shared: int
 
 
 def part_of(command: str) -> str:
@@ -66,6 +78,30 @@ class ServerProcesses:
         for pid, part in self.by_pid().items():
             total[part] += _pss(pid)
         return total
+
+    def footprints(self) -> dict[int, Footprint]:
+        """What each process holds."""
+        found = {}
+        for pid, part in self.by_pid().items():
+            sizes = _rollup(pid)
+            if sizes:  # else it is gone meanwhile
+                found[pid] = Footprint(part, sizes["Pss_Anon"], sizes["Pss_Shmem"])
+        return found
+
+    def room_actors(self) -> list[int]:
+        """The pids of the live room actors, those that stand ready without a room among them; cheaper than `by_pid`."""
+        return [
+            process.pid
+            for process in psutil.process_iter()
+            if part_of(_command(process)) == "rooms" and _mark(process) == self._id
+        ]
+
+    def setting(self, name: str, default: str) -> str:
+        """A setting of the server, named as in its environment. All of its processes have it there."""
+        for process in psutil.process_iter():
+            if _mark(process) == self._id:
+                return process.environ().get(name, default)
+        raise NotHereError("The server's processes are gone.")
 
     def kill(self, pid: int) -> None:
         """Kill a process of this server, as hard as can be. Raises NotHereError when it is none."""
@@ -159,8 +195,13 @@ def _command(process: psutil.Process) -> str:
 
 
 def _pss(pid: int) -> int:
+    return _rollup(pid).get("Pss", 0)
+
+
+def _rollup(pid: int) -> dict[str, int]:
+    """The sums that Linux keeps of a process's memory, in bytes; empty when it is gone."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        return {}
+    return {name: 1024 * int(size.split()[0]) for name, size in (line.split(":") for line in lines)}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loadtest.results import JoinResult, MemoryResult, TypingResult
+from loadtest.results import IdleResult, JoinResult, MemoryResult, SoakResult, TypingResult
+from loadtest.trend import CRITERION
 
 if TYPE_CHECKING:
+    from loadtest.growth import Growth, Growths
     from loadtest.latency import Percentiles
-    from loadtest.results import Result
+    from loadtest.results import Quarter, Result
 
 _SHOWN_ERRORS = 5
+_RIGHT = {"idle": "all woken rooms and a sample of the others read right; no socket was lost"}
 
 
 def lines(result: Result) -> list[str]:
@@ -23,11 +26,15 @@ def lines(result: Result) -> list[str]:
             shown += _join(result)
         case MemoryResult():
             shown += _memory(result)
+        case IdleResult():
+            shown += _idle(result)
+        case SoakResult():
+            shown += _soak(result)
     if result.wrong:
         shown += [f"  WRONG  {sentence}" for sentence in result.wrong[:_SHOWN_ERRORS]]
         shown.append(f"  {len(result.wrong)} checks failed: these figures do not count")
     else:
-        shown.append("  all clients and a newcomer hold the same text")
+        shown.append(f"  {_RIGHT.get(result.scenario, 'all clients and a newcomer hold the same text')}")
     return [*shown, ""]
 
 
@@ -66,6 +73,57 @@ def _memory(result: MemoryResult) -> list[str]:
         _split("per room", result.kb_per_room, "kB", digits=0),
         _split("per user", result.kb_per_user, "kB", digits=1),
     ]
+
+
+def _idle(result: IdleResult) -> list[str]:
+    most = max((count for _, count in result.actors), default=0)
+    few, asleep = _after(result.few_after), _after(result.asleep_after)
+    return [
+        f"  made in {result.open_seconds:,.0f} s; at most {most} room actors; idle after {result.room_idle:g} s",
+        f"  {result.budget} + {result.pool} actors, as configured, {few}; all asleep {asleep}",
+        _split("empty server", result.empty_mb, "MB", digits=0),
+        _split("per idle room with its user", result.kb_per_room, "kB", digits=1),
+        _split("CPUs while all sleep", result.cpus_asleep, "of a core", digits=3),
+        _times("wake", result.wake, f" max {result.slowest_wake:.2f} ms"),
+        f"  {result.cold} wakes without a warm actor; {result.moved} moved, {result.repeated} edits sent again",
+    ]
+
+
+def _after(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {seconds:,.0f} s"
+
+
+def _soak(result: SoakResult) -> list[str]:
+    shown = [f"  {result.edits:,} edits" + (f", {result.late} late" if result.late else "")]
+    shown += _quarter("first quarter", result.first) + _quarter("last quarter", result.last)
+    if result.growths is None:
+        return [*shown, "  memory is not judged: there are too few samples after the warm-up"]
+    return shown + _growths(result.growths, result.warm_up)
+
+
+def _quarter(what: str, quarter: Quarter) -> list[str]:
+    return [
+        f"  {what}: {quarter.edits_per_second:,.1f} edits/s",
+        "  " + _times("ack", quarter.ack),
+        "  " + _times("arrival", quarter.arrival),
+    ]
+
+
+def _growths(found: Growths, warm_up: float) -> list[str]:
+    shown = [f"  own memory after {warm_up / 60:.1f} minutes; {CRITERION}"]
+    shown += [_growth(one) for one in found.parts]
+    shown += [_growth(one) for one in found.processes if one.verdict == "growing"]
+    growing = sum(one.verdict == "growing" for one in found.processes)
+    shown.append(f"  {growing} of {len(found.processes)} lasting processes grow; {found.passing} came or went")
+    return [*shown, "  shared memory", *(_growth(one) for one in found.shared)]
+
+
+def _growth(one: Growth) -> str:
+    count = f"({one.processes})" if one.processes > 1 else ""
+    return (
+        f"    {one.what + ' ' + count:<18} {one.start_mb:8.1f} -> {one.end_mb:8.1f} MB  {one.kb_per_minute:+9.2f} "
+        f"+- {one.error:.2f} kB/min, noise {one.noise_kb:.0f} kB: {one.verdict}"
+    )
 
 
 def _times(what: str, times: Percentiles | None, note: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from loadtest.growth import Growths
 from loadtest.latency import Percentiles
 
 
@@ -70,3 +71,52 @@ class MemoryResult(Result, tag="memory"):
     empty_mb: dict[str, float]
     kb_per_room: dict[str, float]
     kb_per_user: dict[str, float]
+
+
+class IdleResult(Result, tag="idle"):
+    """Rooms that sleep under their connected users.
+
+    `actors` is how many room actors lived, by seconds from the first room on; `few_after` and `asleep_after` are the
+    seconds from the last edit until they had fallen to the configured few, and until all rooms slept; None: they did
+    not. Memory is in proportional set sizes, before the first room and while all sleep. `wake` is from sending an edit
+    to its acknowledgement, `cold` of them with no warm actor ready in time. `moved` counts the rooms that told their
+    woken user of a new owner, `repeated` the edits that were sent again then.
+    """
+
+    rooms: int
+    room_idle: float
+    budget: int
+    pool: int
+    open_seconds: float
+    actors: list[tuple[float, int]]
+    few_after: float | None
+    asleep_after: float | None
+    empty_mb: dict[str, float]
+    kb_per_room: dict[str, float]
+    cpus_asleep: dict[str, float]
+    wake: Percentiles | None
+    slowest_wake: float
+    cold: int
+    moved: int
+    repeated: int
+
+
+class Quarter(msgspec.Struct):
+    """A quarter of a long run."""
+
+    ack: Percentiles | None
+    arrival: Percentiles | None
+    edits_per_second: float
+
+
+class SoakResult(Result, tag="soak"):
+    """A long run. Memory is judged from `warm_up` seconds on; `samples` are seconds and megabytes by part."""
+
+    seconds: float
+    warm_up: float
+    edits: int
+    late: int
+    first: Quarter
+    last: Quarter
+    growths: Growths | None
+    samples: list[tuple[float, dict[str, float]]]

@@ -86,10 +86,10 @@ async def typing(name: str, plan: Typing, bench: Bench) -> TypingResult:
     """Users type bursts at random places; all is counted between warm-up and end."""
     rooms = [BenchRoom(bench.rest, bench.url, bench.owner, f"{name}-{number}") for number in range(plan.rooms)]
     try:
-        await _open(rooms, plan.users, bench)
+        await open_rooms(rooms, plan.users, bench)
         return await _type(name, plan, rooms, bench)
     finally:
-        await _close(rooms, bench)
+        await close_rooms(rooms, bench)
 
 
 async def _type(name: str, plan: Typing, rooms: list[BenchRoom], bench: Bench) -> TypingResult:
@@ -214,7 +214,7 @@ async def memory(bench: Bench) -> MemoryResult:
     try:
         await asyncio.sleep(_REST)
         empty = bench.processes.memory()
-        await _open(rooms, 1, bench)
+        await open_rooms(rooms, 1, bench)
         await asyncio.sleep(_REST)
         with_rooms = bench.processes.memory()
         for room in rooms:
@@ -224,7 +224,7 @@ async def memory(bench: Bench) -> MemoryResult:
         window = Window(0.0, 0.0)
         wrong = [sentence for room in rooms for sentence in (await room.check(window)).wrong]
     finally:
-        await _close(rooms, bench)
+        await close_rooms(rooms, bench)
     return MemoryResult(
         scenario="S6",
         title=f"{len(rooms)} idle rooms, awake, with {users} further idle users",
@@ -240,7 +240,7 @@ async def memory(bench: Bench) -> MemoryResult:
 # ------------------------------------------------------------------ parts
 
 
-async def _open(rooms: list[BenchRoom], users: int, bench: Bench) -> None:
+async def open_rooms(rooms: list[BenchRoom], users: int, bench: Bench) -> None:
     """Open all rooms, a few at a time: each is a process that has to start."""
     gate = asyncio.Semaphore(_OPENING)
     opened = 0
@@ -257,7 +257,8 @@ async def _open(rooms: list[BenchRoom], users: int, bench: Bench) -> None:
             group.create_task(open_one(room))
 
 
-async def _close(rooms: list[BenchRoom], bench: Bench) -> None:
+async def close_rooms(rooms: list[BenchRoom], bench: Bench) -> None:
+    """Send everybody home and delete the rooms."""
     bench.tell("deleting the rooms")
     await asyncio.gather(*(room.close() for room in rooms))
 
