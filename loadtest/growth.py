@@ -68,7 +68,7 @@ def growths(samples: Sequence[Sample], warm_up: float) -> Growths | None:
     seen = {pid for sample in judged for pid in sample.footprints}
     lasting = seen.intersection(*(sample.footprints for sample in judged))
     processes = [
-        _growth(f"{judged[-1].footprints[pid].part} {pid}", 1, times, [one.footprints[pid].own for one in judged])
+        _growth(f"{judged[-1].footprints[pid].name} {pid}", 1, times, [one.footprints[pid].own for one in judged])
         for pid in sorted(lasting)
     ]
     by_part, shared = [], []

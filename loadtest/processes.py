@@ -34,10 +34,12 @@ class NotHereError(Exception):
 class Footprint(NamedTuple):
     """Bytes of a process: `own` is what it has allocated itself, `shared` its share of memory that is meant for many.
 
-    Postgres's buffers are shared. What is mapped from files is in neither: it grows and shrinks with others' doings.
+    `name` tells processes of one part apart. Postgres's buffers are shared. What is mapped from files is in neither: it
+    grows and shrinks with others' doings.
     """
 
     part: str
+    name: str
     own: int
     shared: int
 
@@ -85,7 +87,8 @@ class ServerProcesses:
         for pid, part in self.by_pid().items():
             sizes = _rollup(pid)
             if sizes:  # else it is gone meanwhile
-                found[pid] = Footprint(part, sizes["Pss_Anon"], sizes["Pss_Shmem"])
+                name = name_of(_command_of(pid))
+                found[pid] = Footprint(part, name, sizes["Pss_Anon"], sizes["Pss_Shmem"])
         return found
 
     def room_actors(self) -> list[int]:
@@ -190,6 +193,25 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 def _command(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def name_of(command: str) -> str:
+    """What a process runs, in a word: a title, a script or a program."""
+    first, *others = command.split(" ") or [""]
+    if first.startswith("ray::"):
+        return first.removeprefix("ray::").split(":")[0].split(".")[0]
+    if first == "postgres:":
+        return " ".join(others[:2])
+    script = next((one for one in others if one.endswith(".py")), None)
+    module = others[others.index("-m") + 1] if "-m" in others[:-1] else None
+    return module or Path(script or first).name
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return _command(psutil.Process(pid))
     except psutil.Error:
         return ""
 

@@ -121,7 +121,7 @@ def _growths(found: Growths, warm_up: float) -> list[str]:
 def _growth(one: Growth) -> str:
     count = f"({one.processes})" if one.processes > 1 else ""
     return (
-        f"    {one.what + ' ' + count:<18} {one.start_mb:8.1f} -> {one.end_mb:8.1f} MB  {one.kb_per_minute:+9.2f} "
+        f"    {one.what + ' ' + count:<26} {one.start_mb:8.1f} -> {one.end_mb:8.1f} MB  {one.kb_per_minute:+9.2f} "
         f"+- {one.error:.2f} kB/min, noise {one.noise_kb:.0f} kB: {one.verdict}"
     )
 

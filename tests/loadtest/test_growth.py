@@ -81,10 +81,10 @@ def _samples() -> list[Sample]:
     samples = []
     for minute in range(20):
         footprints = {
-            1: Footprint("rooms", 50 * MB + MB * min(minute, 10), 0),
-            2: Footprint("gateway", 80 * MB + MB * minute, 0),
-            3: Footprint("postgres", 10 * MB, 5 * MB * minute),
-            100 + minute: Footprint("postgres", 2 * MB, MB),
+            1: Footprint("rooms", "RoomActor", 50 * MB + MB * min(minute, 10), 0),
+            2: Footprint("gateway", "ServeReplica", 80 * MB + MB * minute, 0),
+            3: Footprint("postgres", "postgres", 10 * MB, 5 * MB * minute),
+            100 + minute: Footprint("postgres", "autovacuum worker", 2 * MB, MB),
         }
         samples.append(Sample(60.0 * minute, footprints))
     return samples
@@ -95,8 +95,8 @@ def test_memory_is_judged_after_the_warm_up_by_process_and_part() -> None:
     found = growths(_samples(), 600)
     assert found is not None
     assert {one.what: one.verdict for one in found.processes} == {
-        "rooms 1": "level",
-        "gateway 2": "growing",
+        "RoomActor 1": "level",
+        "ServeReplica 2": "growing",
         "postgres 3": "level",
     }
     assert {one.what: (one.processes, one.verdict) for one in found.parts} == {
@@ -104,7 +104,7 @@ def test_memory_is_judged_after_the_warm_up_by_process_and_part() -> None:
         "gateway": (1, "growing"),
         "postgres": (2, "level"),
     }
-    assert found.growing == ["gateway", "gateway 2"]
+    assert found.growing == ["gateway", "ServeReplica 2"]
     assert found.passing == 10
     leak = found.processes[1]
     assert (leak.start_mb, leak.end_mb, leak.kb_per_minute) == pytest.approx((90, 99, 1000))
@@ -122,7 +122,7 @@ def test_shared_memory_is_told_apart_and_not_judged() -> None:
 def test_processes_that_pile_up_are_growth_of_their_part() -> None:
     """LOAD-12: none of them grows, but each stays."""
     samples = [
-        Sample(60.0 * minute, {pid: Footprint("rooms", 50 * MB, 0) for pid in range(minute + 1)})
+        Sample(60.0 * minute, {pid: Footprint("rooms", "RoomActor", 50 * MB, 0) for pid in range(minute + 1)})
         for minute in range(20)
     ]
     found = growths(samples, 600)

