@@ -117,7 +117,10 @@ class Directory:
         room and UnavailableError when it cannot be loaded now.
         """
         releasing = self._releasing.get(room_id)
+        owner = self._owners.get(room_id)
         if releasing is not None:
+            if owner is not None and owner.address.epoch <= failed_epoch:
+                await self._end_if_hung(owner)
             await asyncio.wait([releasing])
         owner = self._owners.get(room_id)
         if owner is not None:
@@ -141,6 +144,13 @@ class Directory:
         except WorkerLostError:
             return False
         return status.address is not None and status.address.epoch == owner.address.epoch
+
+    async def _end_if_hung(self, owner: Owner) -> None:
+        """Kill an owner that does not answer: nobody has to wait until the order to let go of its room times out."""
+        try:
+            await owner.worker.status()
+        except WorkerLostError:
+            await owner.worker.kill()
 
     async def _activate(self, room_id: str) -> RoomAddress:
         async with self._gate:

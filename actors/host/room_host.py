@@ -31,6 +31,9 @@ _TICK = 1.0
 _RELEASE_TIMEOUT = 20.0
 _DROWSY_TIMEOUT = 5.0
 _SETTLE_TIMEOUT = 5.0
+_SLEEP_TIMEOUT = 3.0
+"""As long as it has to be stored in: whoever wants something of the room meanwhile has to wait for it."""
+_SLEEP_AGAIN = 30.0
 
 
 class RoomHost:
@@ -61,6 +64,7 @@ class RoomHost:
         self._feed: FeedSender | None = None
         self._config: RoomConfig | None = None
         self._falling: FallingAsleep | None = None
+        self._sleepless_until = 0.0
         self._links: set[LinkServer] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,7 +123,7 @@ class RoomHost:
         for pipe in list(self._links):
             room.unlink(pipe)
             pipe.close()
-        await self._store(room, sender)
+        await self._store(room, sender, _RELEASE_TIMEOUT)
         await sender.close(flush=False)
         self._blank()
 
@@ -132,6 +136,8 @@ class RoomHost:
         room, sender = self._room, self._feed
         if room is None or sender is None or room.closed or self._falling is not None:
             return False
+        if sender.backlog_records:  # the database does not keep up, or is away: no time to sleep
+            return False
         self._falling = falling = FallingAsleep(room)
         try:
             for pipe in room.outbox.pipes():
@@ -143,8 +149,9 @@ class RoomHost:
                 return False
             room.hush()
             try:
-                await self._store(room, sender)
+                await self._store(room, sender, _SLEEP_TIMEOUT)
             except UnavailableError:
+                self._sleepless_until = time.time() + _SLEEP_AGAIN
                 falling.stay()
                 raise
             if self._room is not room:  # fenced meanwhile
@@ -164,14 +171,14 @@ class RoomHost:
             await asyncio.wait(asked, timeout=_SETTLE_TIMEOUT)
         return self._room is room and all(task.done() for task in asked)
 
-    async def _store(self, room: LiveRoom, sender: FeedSender) -> None:
+    async def _store(self, room: LiveRoom, sender: FeedSender, patience: float) -> None:
         """Take nothing more and have everything in Postgres, with a snapshot; or go on, and raise UnavailableError."""
         room.closed = True
         if room.needs_snapshot:
             room.snapshot()
         room.end_turn()
         try:
-            async with asyncio.timeout(_RELEASE_TIMEOUT):
+            async with asyncio.timeout(patience):
                 await self._until_durable(sender.next_n - 1)
         except TimeoutError:
             room.closed = False
@@ -214,8 +221,9 @@ class RoomHost:
             await asyncio.sleep(_TICK)
             room.expire()
             room.end_turn()
-            idle = time.time() - room.last_edit
-            if not room.closed and self._falling is None and idle > self._config.idle_after:
+            now = time.time()
+            is_idle = now - room.last_edit > self._config.idle_after and now > self._sleepless_until
+            if is_idle and not room.closed and self._falling is None:
                 await self._on_idle(room.core.room_id)
 
     # -------------------------------------------------------------- the feed's news

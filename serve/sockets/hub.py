@@ -16,7 +16,7 @@ from actors.link.client import RoomLink
 from rayrooms import protocol
 from rayrooms.errors import NotFoundError, RateLimitedError, RayroomsError, UnavailableError
 from serve.auth.access import HiddenRoomError
-from serve.sockets.frames import CommitFrames
+from serve.sockets.fanout import FanOut
 from serve.sockets.payload import Payload
 from serve.sockets.session import Standing
 from serve.sockets.slumber import Slumber
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from actors.directory.notices import Kind
     from actors.host.config import RoomAddress
     from actors.link.client import CallType, Event
+    from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
+    from serve.auth.tokens import Identity
     from serve.sockets.session import RoomSession
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ class RoomHub:
         self._ending = False
         self._slumber = Slumber()
         self._errands: set[asyncio.Task[None]] = set()
-        self._frames = CommitFrames(room_id)
+        self._fanout = FanOut(room_id, self.sessions)
 
     # -------------------------------------------------------------- the link
 
@@ -172,17 +174,21 @@ class RoomHub:
 
     async def _readmit(self) -> None:
         """Ask again who may be here and as what: it may have changed while no owner could be told."""
-        for session in list(self.sessions.values()):
-            if session.attached:
-                continue
-            try:
-                role = (await self._access.visit(self.room_id, session.identity)).role
-            except HiddenRoomError:
-                role = None
-            if role is None:
-                self._part(session, "removed")
-            else:
+        waiting = [session for session in self.sessions.values() if not session.attached]
+        people = {session.identity.user_id: session.identity for session in waiting}
+        roles = dict(zip(people, await asyncio.gather(*map(self._role, people.values())), strict=True))
+        for session in waiting:
+            role = roles[session.identity.user_id]
+            if role is not None:
                 session.role = role
+            elif session.sid in self.sessions and not session.attached:
+                self._part(session, "removed")
+
+    async def _role(self, identity: Identity) -> Role | None:
+        try:
+            return (await self._access.visit(self.room_id, identity)).role
+        except HiddenRoomError:
+            return None
 
     def _part(self, session: RoomSession, reason: str) -> None:
         data = protocol.LeftRoomData(room_id=self.room_id, reason=reason)
@@ -215,6 +221,9 @@ class RoomHub:
             made = await self.linked()
         if session.connection.closed:
             return
+        for other in [one for one in self.sessions.values() if one.client_id == session.client_id]:
+            if not other.attached:  # it would come back later and take the newer one's place
+                self._part(other, "superseded")
         self.sessions[session.sid] = session
         session.connection.sessions[self.room_id] = session
         if self._link is made:
@@ -223,7 +232,10 @@ class RoomHub:
             self._move()
 
     def _attach(self, made: RoomLink, session: RoomSession) -> None:
-        """Ask the owner to let a session in."""
+        """Ask the owner to let a session in; one that falls asleep is asked afterwards."""
+        if self._slumber.is_drowsy:
+            self._slumber.is_called = True
+            return
         identity = session.identity
         session.asked = made
         at = session.standing
@@ -384,26 +396,21 @@ class RoomHub:
                 error = UnavailableError("The room was edited by others while it woke up; try again.")
                 session.connection.refuse(error, message.ref, self.room_id)
 
-    # -------------------------------------------------------------- fan-out
+    # -------------------------------------------------------------- what the room says
 
     def on_event(self, event: Event) -> None:
         """Something from the room, for one session or for all."""
         match event:
             case link.Commits():
-                self._commits(event.commits)
+                if self._link is not None:  # else it came behind the welcome; nobody has been let in over this link yet
+                    self.version, self.version_epoch = event.commits[-1].version, self._link.address.epoch
+                    self._fanout.commits(event.commits)
             case link.Broadcast():
-                payload = Payload(event.payload)
-                for session in list(self.sessions.values()):
-                    if session.attached and session.sid != event.but:
-                        session.connection.deliver(payload)
+                self._fanout.broadcast(event)
             case link.Mark():
-                data = protocol.DurableData(room_id=self.room_id, version=event.version)
-                payload = Payload.of(protocol.Durable(data=data))
-                for session in list(self.sessions.values()):
-                    if session.attached:
-                        session.connection.deliver(payload)
+                self._fanout.mark(event)
             case link.Unicast():
-                self._to_one(event.sid, event.payload)
+                self._fanout.to_one(event.sid, event.payload)
             case link.Attached():
                 self._attached(event)
             case link.RoleChanged():
@@ -411,7 +418,7 @@ class RoomHub:
                 if changed is not None:
                     changed.role = event.role
             case link.Detached():
-                self._to_one(event.sid, event.payload)
+                self._fanout.to_one(event.sid, event.payload)
                 gone = self.sessions.get(event.sid)
                 if gone is not None:
                     self._drop(gone)
@@ -430,13 +437,10 @@ class RoomHub:
                     session, held = self.sessions.get(sid), self._slumber.release(sid)
                     if session is not None:
                         self._hand_over(session, held or [], unchanged=True)
+                if self._link is not None:
+                    self._attach_all(self._link)
             case link.Asleep():
                 self._slumber.fall_asleep(elsewhere=event.elsewhere)
-
-    def _to_one(self, sid: int, payload: bytes) -> None:
-        session = self.sessions.get(sid)
-        if session is not None:
-            session.connection.deliver(Payload(payload))
 
     def _attached(self, event: link.Attached) -> None:
         self.version, self.version_epoch = event.version, event.version_epoch
@@ -454,24 +458,6 @@ class RoomHub:
         unchanged = (event.version, event.version_epoch) == session.standing[:2]
         session.connection.rejoined(Payload(event.payload), keeps_edits=unchanged)
         self._hand_over(session, held, unchanged=unchanged)
-
-    def _commits(self, commits: list[link.Commit]) -> None:
-        """All commits of a batch go to each socket in one frame, and one encoding serves all who wrote none of them."""
-        if self._link is None:  # it came right behind the welcome; nobody has been let in over this link yet
-            return
-        self.version, self.version_epoch = commits[-1].version, self._link.address.epoch
-        sessions = self.sessions
-        authors = {commit.sid for commit in commits if commit.sid in sessions}
-        shared: Payload | None = None
-        for session in list(sessions.values()):
-            if not session.attached:
-                continue
-            if session.sid in authors:
-                session.connection.deliver(self._frames.for_author(session, commits))
-            else:
-                if shared is None:
-                    shared = self._frames.for_reader(commits)
-                session.connection.deliver(shared)
 
 
 def _comes_again(message: link.ToRoom) -> bool:

@@ -71,7 +71,7 @@ class Slumber:
 
     def holds(self, sid: int) -> bool:
         """Whether what a session says is kept."""
-        return self.is_drowsy or sid in self._held
+        return self.is_drowsy or self.is_asleep or sid in self._held
 
     def hold(self, sid: int, message: link.ToRoom, *, always: bool = False) -> None:
         """Keep a message. Raises RateLimitedError when too much is kept already, but for one that must `always` be."""

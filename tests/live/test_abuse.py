@@ -33,6 +33,9 @@ WORST = 0.5
 async def arrivals(author: Socket, reader: Socket, seconds: float) -> list[float]:
     """How long edits took from one to the other, as somebody types who types fast."""
     took = []
+    await author.edit(["x"])  # should the room have fallen asleep meanwhile
+    await reader.send("get_sync")
+    await reader.expect("sync_response")
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         began = time.perf_counter()

@@ -1,0 +1,58 @@
+"""What a room says, delivered to its sessions at this gateway: encoded once, however many they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rayrooms import protocol
+from serve.sockets.frames import CommitFrames
+from serve.sockets.payload import Payload
+
+if TYPE_CHECKING:
+    from actors.link import messages as link
+    from serve.sockets.session import RoomSession
+
+
+class FanOut:
+    """Delivers to those of `sessions` (by sid, kept by its owner) whom the room has let in."""
+
+    def __init__(self, room_id: str, sessions: dict[int, RoomSession]) -> None:
+        self._room_id = room_id
+        self._sessions = sessions
+        self._frames = CommitFrames(room_id)
+
+    def commits(self, commits: list[link.Commit]) -> None:
+        """All commits of a batch go to each socket in one frame, and one encoding serves all who wrote none of them."""
+        sessions = self._sessions
+        authors = {commit.sid for commit in commits if commit.sid in sessions}
+        shared: Payload | None = None
+        for session in list(sessions.values()):
+            if not session.attached:
+                continue
+            if session.sid in authors:
+                session.connection.deliver(self._frames.for_author(session, commits))
+            else:
+                if shared is None:
+                    shared = self._frames.for_reader(commits)
+                session.connection.deliver(shared)
+
+    def broadcast(self, event: link.Broadcast) -> None:
+        """Tell all but one."""
+        payload = Payload(event.payload)
+        for session in list(self._sessions.values()):
+            if session.attached and session.sid != event.but:
+                session.connection.deliver(payload)
+
+    def mark(self, event: link.Mark) -> None:
+        """Tell all what is durable."""
+        data = protocol.DurableData(room_id=self._room_id, version=event.version)
+        payload = Payload.of(protocol.Durable(data=data))
+        for session in list(self._sessions.values()):
+            if session.attached:
+                session.connection.deliver(payload)
+
+    def to_one(self, sid: int, payload: bytes) -> None:
+        """Tell one session, let in or not."""
+        session = self._sessions.get(sid)
+        if session is not None:
+            session.connection.deliver(Payload(payload))
