@@ -26,6 +26,12 @@ CONFIG = RoomConfig(
 )
 
 
+async def turns(count: int = 20) -> None:
+    """Let whatever can go on go on."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class FakeWorker:
     """A room actor.
 

@@ -14,7 +14,7 @@ from actors.directory.notices import NoticeBoard
 from actors.directory.pool import WarmPool
 from rayrooms.errors import UnavailableError
 
-from .fakes import CONFIG, FakeFleet
+from .fakes import CONFIG, FakeFleet, turns
 from .hosting import until
 
 
@@ -133,7 +133,7 @@ class TestLimit:
         pool = pool_of(fleet, size=1, limit=2)
         first, _ = await pool.take(), await pool.take()
         third = asyncio.create_task(pool.take())
-        await asyncio.sleep(0.01)
+        await turns()
         assert not third.done()
         pool.give(first)
         assert await third is first
@@ -144,7 +144,7 @@ class TestLimit:
         pool = pool_of(fleet, size=0, limit=1)
         first = await pool.take()
         second = asyncio.create_task(pool.take())
-        await asyncio.sleep(0.01)
+        await turns()
         await pool.end(first)
         assert await second is not first
 

@@ -10,7 +10,7 @@ from actors.directory.directory import Directory
 from actors.directory.pool import WarmPool
 from rayrooms.errors import NotFoundError, UnavailableError
 
-from .fakes import CONFIG, FakeFleet
+from .fakes import CONFIG, FakeFleet, turns
 
 
 @pytest.fixture
@@ -33,12 +33,6 @@ def pool_of(fleet: FakeFleet, *, size: int, limit: int = 100) -> WarmPool:
         return limit
 
     return WarmPool(fleet, size=size, limit=most)
-
-
-async def turns(count: int = 20) -> None:
-    """Let whatever can go on go on."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 class TestActivation:
