@@ -24,6 +24,7 @@ OLD = 2_500
 
 _PATIENCE = 90.0
 _POLL = 0.05
+_SOON = 1.0
 
 
 class Room:
@@ -49,8 +50,9 @@ class Room:
     async def live(self) -> dict[str, Any] | None:
         """Where it lives, if it is awake and the server says so."""
         try:
-            answer = await self.owner.ask("GET", f"/api/rooms/{self.room_id}")
-        except httpx.HTTPError:
+            async with asyncio.timeout(_SOON):
+                answer = await self.owner.ask("GET", f"/api/rooms/{self.room_id}")
+        except (httpx.HTTPError, TimeoutError):
             return None
         found: dict[str, Any] | None = answer.json()["live"] if answer.is_success else None
         return found

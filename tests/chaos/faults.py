@@ -55,6 +55,7 @@ class Injector:
         self._audit = audit
         self._postgres = asyncio.Lock()
         """Held by whoever has Postgres down, or needs it up."""
+        self._owned: dict[int, Room] = {}
 
     async def inject(self, fault: Fault, begun: Callable[[Injected], None]) -> Injected | None:
         """Do it, tell `begun` as soon as it is done, undo it after its time; None when there was nobody to do it to.
@@ -121,20 +122,20 @@ class Injector:
         return _chosen(found, dice)
 
     async def _room_actor(self, fault: Fault, *, blank: bool) -> tuple[Room | None, psutil.Process | None]:
-        """The owner of a room or, `blank`, one that owns none; the first awake room from where the dice point."""
-        rooms = self._crowd.rooms
-        places = await asyncio.gather(*(room.live() for room in rooms))
-        actors = {
-            process.pid: process for process in await asyncio.to_thread(self._stage.server.titled, TITLES["room"])
-        }
-        owners = [
-            (room, actors[place["pid"]])
-            for room, place in zip(rooms, places, strict=True)
-            if place is not None and place["pid"] in actors
-        ]
+        """The owner of a room with people in it or, `blank`, an actor that no gateway is linked to.
+
+        Which room it owns the server may be unable to say just now; what it said last is remembered.
+        """
+        rooms = list(self._crowd.rooms)
+        for room, place in zip(rooms, await asyncio.gather(*(room.live() for room in rooms)), strict=True):
+            if place is not None:
+                self._owned[place["pid"]] = room
+        actors = await asyncio.to_thread(self._stage.server.titled, TITLES["room"])
+        linked = await asyncio.to_thread(_linked, actors, self._stage.real)
         if blank:
-            taken = {process.pid for _, process in owners}
-            return None, _chosen([process for pid, process in actors.items() if pid not in taken], fault.dice)
+            return None, _chosen([process for process in actors if process not in linked], fault.dice)
+        owned = [self._owned.get(process.pid) for process in linked]
+        owners = [(room, process) for room, process in zip(owned, linked, strict=True) if room is None or room.present]
         return _chosen(owners, fault.dice) or (None, None)
 
     # ------------------------------------------------------------------ all of the server
@@ -251,6 +252,19 @@ def _program(process: psutil.Process) -> str:
     with suppress(psutil.Error):
         return process.name()
     return ""
+
+
+def _linked(actors: list[psutil.Process], address: str) -> list[psutil.Process]:
+    """Those with a connection of a gateway, in the order of their ids."""
+    found = []
+    for process in sorted(actors, key=lambda process: process.pid):
+        with suppress(psutil.Error):
+            if any(
+                one.status == psutil.CONN_ESTABLISHED and one.laddr.ip == address
+                for one in process.net_connections("tcp4")
+            ):
+                found.append(process)
+    return found
 
 
 def _port_of(process: psutil.Process, address: str) -> int | None:

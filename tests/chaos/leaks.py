@@ -59,8 +59,11 @@ async def _processes(crowd: Crowd, stage: Stage) -> list[str]:
     awake = 0
     for room in crowd.rooms:
         awake += (await patiently(partial(room.owner.room, room.room_id)))["awake"]
-    due = {"directory": 1, "persistence": 1, "controller": 1, "gateway": GATEWAYS, "room": awake + WARM_POOL}
+    due = {"directory": 1, "persistence": 1, "controller": 1, "gateway": GATEWAYS}
     found += [f"{kinds[kind]} of {kind}, not {count}" for kind, count in due.items() if kinds[kind] != count]
+    # Of those that stand ready, the directory notices a dead one only when it would hand it out.
+    if not awake <= kinds["room"] <= awake + WARM_POOL:
+        found.append(f"{kinds['room']} room actors, with {awake} rooms awake and {WARM_POOL} in the pool")
     if kinds["idle"] > _IDLE_MOST:
         found.append(f"{kinds['idle']} idle workers")
     if not kinds["haproxy"]:

@@ -251,6 +251,6 @@ def test_a_ray_that_does_not_come_up_is_told_in_a_sentence(tmp_path: Path, monke
     def too_slow(**_options: object) -> None:
         raise Exception("The current node timed out during startup. This could happen.")  # noqa: TRY002 - as Ray does
 
-    monkeypatch.setattr(cluster.ray, "init", too_slow)
+    monkeypatch.setattr("ray.init", too_slow)
     with pytest.raises(LaunchError, match=r"^Ray could not be started: The current node timed out during startup\."):
         cluster.start_local(Settings(), tmp_path)
