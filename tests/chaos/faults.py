@@ -230,7 +230,7 @@ class Injector:
         if fault.dice % 2 == 0:
             room, process = await self._room_actor(fault, blank=False)
             port = await asyncio.to_thread(_port_of, process, stage.real) if process is not None else None
-            room = room if port is not None else None
+            room, port = (room, port) if stage.links.mirrors(port) else (None, None)
         with stage.links.imposed(mode, delay, port=port):
             done = self._done(fault, f"links to {port or 'all rooms'}", begun, room)
             await lapse(fault.lasts)

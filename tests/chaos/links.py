@@ -46,6 +46,10 @@ class Links:
         """The most connections that any room has."""
         return max((len(proxy.pairs) for proxy in self._proxies.values()), default=0)
 
+    def mirrors(self, port: int | None) -> bool:
+        """Whether the room at this port is reached through here yet."""
+        return port in self._proxies
+
     @contextmanager
     def imposed(self, mode: Mode, delay: float = 0.0, *, port: int | None = None) -> Iterator[None]:
         """Impose a mode on the room at `port`, or on all there are and those that come meanwhile."""

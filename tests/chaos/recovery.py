@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from rayrooms.errors import RayroomsError
 
+from .plan import OUTAGE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .faults import Injected
     from .writer import Writer
 
-PATIENCE = 120.0
+PATIENCE = 300.0
+"""A node that dies on a busy machine is long in coming back."""
 _POLL = 0.02
 _STORED = ("postgres", "database", "persistence", "node")
 
@@ -30,6 +33,8 @@ class Sample:
     kind: str
     what: str
     seconds: float
+    long: bool = False
+    """Whether it is of an outage of a minute, and of what was stored after it."""
 
 
 class Stopwatches:
@@ -99,7 +104,8 @@ class Stopwatches:
             self.troubles.append(f"edits of {writer.name} were not stored after {done.fault.kind}: {error!r}")
             return
         self._extend(number, when)
-        self.samples.append(Sample(number, done.fault.kind, "stored", max(0.0, when - done.ended)))
+        long = done.fault.lasts >= OUTAGE_SECONDS
+        self.samples.append(Sample(number, done.fault.kind, "stored", max(0.0, when - done.ended), long))
 
     def _extend(self, number: int, when: float) -> None:
         began, last = self.spans[number]

@@ -36,7 +36,11 @@ class KindReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All figures of a run. `stored` is from the return of what edits are stored with until all of them were."""
+    """All figures of a run.
+
+    `settled` is from a storm's end until all is stored and equal, `recovery` of all faults, `outage` from the return
+    of a Postgres that was away for a minute until all that was typed before was told to be durable.
+    """
 
     seed: int
     minutes: float
@@ -50,6 +54,7 @@ class Report(msgspec.Struct, frozen=True):
     rooms_retired: int
     settled: Times | None
     recovery: Times | None
+    outage: Times | None
     kinds: dict[str, KindReport]
     troubles: list[str]
 
@@ -66,6 +71,8 @@ def report_of(plan: Plan, results: Results, *, retired: int) -> Report:
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     for sample in watches.samples:
         times[sample.kind, sample.what].append(sample.seconds)
+        if sample.long:
+            times["", "outage"].append(sample.seconds)
         if sample.what == "edit":
             if alone[sample.fault]:
                 times[sample.kind, "alone"].append(sample.seconds)
@@ -93,6 +100,7 @@ def report_of(plan: Plan, results: Results, *, retired: int) -> Report:
         rooms_retired=retired,
         settled=times_of(results.settled),
         recovery=times_of(times["", "edit"]),
+        outage=times_of(times["", "outage"]),
         kinds=kinds,
         troubles=results.troubles,
     )
@@ -116,6 +124,9 @@ def as_text(report: Report) -> str:
         f"edits {report.edits}, lost {report.lost}, doubled {report.doubled}; rooms retired {report.rooms_retired}",
         f"claims of durability checked {report.durable_claims}, audits of watermarks {report.audits}",
         f"calm after a storm until all is stored and equal: {_cell(report.settled)}",
+        f"room actor killed, next edit acknowledged (to reach: p95 1 s): {_cell(_alone(report, 'room_kill'))}",
+        f"gateway killed, clients back (to reach: 3 s): {_cell(_alone(report, 'gateway_kill'))}",
+        f"Postgres back after a minute, all stored: {_cell(report.outage)}",
         "",
         "| fault | done | recovery alone: n, p50/p95/p99/max s | all | stored again |",
         "|---|--:|---|---|---|",
@@ -128,7 +139,12 @@ def as_text(report: Report) -> str:
     return "\n".join(rows)
 
 
+def _alone(report: Report, kind: str) -> Times | None:
+    found = report.kinds.get(kind)
+    return found.alone if found is not None else None
+
+
 def _cell(times: Times | None) -> str:
     if times is None:
-        return ""
+        return "-"
     return f"{times.count}: {times.p50:.2f}/{times.p95:.2f}/{times.p99:.2f}/{times.most:.2f}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GATEWAYS = 2
 WARM_POOL = 3
 ROOM_IDLE = 5.0
-BACKLOG = 1_000
+BACKLOG = 400
 """Records that a room holds while Postgres is away: few, so that a minute without it meets the bound (G7)."""
 
 _SOCKET = ".s.PGSQL.5432"
@@ -66,7 +66,7 @@ class Stage:
 
     async def start_server(self) -> None:
         """Start the server, again when it does not come up: on a busy machine Ray gives its node too little time."""
-        for patience in (1, 1, 0):
+        for patience in (3, 2, 1, 0):
             try:
                 await asyncio.to_thread(self.server.start)
             except AssertionError:

@@ -79,7 +79,7 @@ def test_figures() -> None:
     watches.samples += [
         Sample(number, "room_kill", "edit", seconds) for number, seconds in ((0, 0.2), (0, 0.4), (1, 3))
     ]
-    watches.samples += [Sample(2, "gateway_kill", "edit", 1.0), Sample(1, "room_kill", "stored", 0.5)]
+    watches.samples += [Sample(2, "gateway_kill", "edit", 1.0), Sample(1, "room_kill", "stored", 0.5, long=True)]
     report = report_of(Plan(1, 1, 1, []), results, retired=0)
     rooms = report.kinds["room_kill"]
     assert rooms.injected == 2
@@ -90,7 +90,9 @@ def test_figures() -> None:
     assert rooms.stored is not None
     assert report.recovery is not None
     assert report.recovery.count == 4
+    assert report.outage == rooms.stored
     assert report.good
+    assert "room actor killed, next edit acknowledged (to reach: p95 1 s): 2: 0.20/0.40/0.40/0.40" in as_text(report)
     assert "| room_kill | 2 | 2: 0.20/0.40/0.40/0.40 | 3: 0.40/3.00/3.00/3.00 | 1: 0.50/0.50/0.50/0.50 |" in as_text(
         report
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .stage import Stage
     from .writer import Claim
 
-PATIENCE = 90.0
+PATIENCE = 120.0
 _LOG = "SELECT version, op, client_id, seq, epoch FROM operations WHERE room_id = %s ORDER BY version"
 _STORED = "SELECT room_id, max(version) FROM operations WHERE room_id = ANY(%s) GROUP BY room_id"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMING = Timing(
     retry_first=0.05, retry_most=0.5, unacked_after=10, dead_after=20, join_timeout=10, ping_every=5, tick=0.2
 )
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 Habit = Literal["steady", "bursts", "visits"]
 """`steady` types all the time; `bursts` pauses for so long that the room may fall asleep; `visits` also leaves then."""
