@@ -120,7 +120,7 @@ def vital_processes(server: Server) -> dict[int, str]:
                 and not title.startswith(("ray::IDLE", "ray::RoomActor", "postgres:"))
                 and "default_worker.py" not in title
             ):
-                vital[process.pid] = title
+                vital[process.pid] = title.partition(".")[0]  # an actor's title names what it is doing
     return vital
 
 
