@@ -53,6 +53,9 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         # A reload leaves the old HAProxy to its open sockets; after this it would cut them.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),
+        # An HAProxy that died is started anew after three checks in vain. At Serve's 10 s between them nobody got in
+        # for half a minute (measured: 33 s, and 13 s on the same busy machine with this).
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
         "RAY_SERVE_HAPROXY_NBTHREAD": str(1 if cpus <= 4 else min(4, cpus // 4)),
         # Ray runs workers at niceness 15, as batch jobs: any other work on the machine would hold rooms up.
         "RAY_worker_niceness": "0",

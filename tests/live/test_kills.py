@@ -138,6 +138,14 @@ async def test_gateways_killed(own_server: Server, party: Party) -> None:
         assert writer.room.status == "online"
 
 
+async def test_haproxy_killed(own_server: Server, party: Party) -> None:
+    """G2, G4: the next one is up before long, and everybody comes back through it."""
+    for haproxy in [process for process in own_server.processes() if process.name() == "haproxy"]:
+        await kill(haproxy)
+    await party.write_more()
+    await party.settle()
+
+
 async def test_postgres_killed(own_server: Server, party: Party) -> None:
     """G3, G7: edits go on while it is away, and become durable when it is back."""
     postmaster = own_server.postmaster()
