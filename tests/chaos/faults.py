@@ -145,10 +145,10 @@ class Injector:
         stage = self._stage
         also = fault.dice % 2 == 0
         async with self._postgres:
-            done = self._done(fault, "node and Postgres" if also else "node", begun)
             if also and stage.postgres.pid is not None:
                 psutil.Process(stage.postgres.pid).kill()
             await asyncio.to_thread(stage.server.kill)
+            done = self._done(fault, "node and Postgres" if also else "node", begun)
             if also:
                 await asyncio.to_thread(stage.postgres.start)
                 await self._audited(done)
