@@ -51,10 +51,13 @@ KINDS: tuple[Kind, ...] = ("skip", "skip", "insert", "count", "spell")
 
 pieces = st.sampled_from(PIECES) | st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 documents = st.lists(pieces, max_size=24).map("".join)
-steps = st.lists(
-    st.tuples(st.sampled_from(KINDS), st.integers(1, 8), st.lists(pieces, min_size=1, max_size=4).map("".join)),
-    max_size=8,
+_inserts: st.SearchStrategy[Step] = st.tuples(
+    st.just("insert"), st.just(0), st.lists(pieces, min_size=1, max_size=4).map("".join)
 )
+_others: st.SearchStrategy[Step] = st.sampled_from(
+    [(kind, count, "") for kind in KINDS if kind != "insert" for count in range(1, 9)]
+)
+steps = st.lists(st.sampled_from(KINDS).flatmap(lambda kind: _inserts if kind == "insert" else _others), max_size=8)
 
 
 def build(document: str, plan: Sequence[Step]) -> Operation:
