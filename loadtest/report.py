@@ -79,10 +79,11 @@ def _idle(result: IdleResult) -> list[str]:
     most = max((count for _, count in result.actors), default=0)
     few, asleep = _after(result.few_after), _after(result.asleep_after)
     return [
-        f"  made in {result.open_seconds:,.0f} s; at most {most} room actors; idle after {result.room_idle:g} s",
+        f"  {result.rooms_per_second:.1f} rooms made a second, at most {most} actors; idle after {result.room_idle:g} s",
         f"  {result.budget} + {result.pool} actors, as configured, {few}; all asleep {asleep}",
         _split("empty server", result.empty_mb, "MB", digits=0),
         _split("per idle room with its user", result.kb_per_room, "kB", digits=1),
+        _split("per further one", result.kb_per_further_room, "kB", digits=1),
         _split("CPUs while all sleep", result.cpus_asleep, "of a core", digits=3),
         _times("wake", result.wake, f" max {result.slowest_wake:.2f} ms"),
         f"  {result.cold} wakes without a warm actor; {result.moved} moved, {result.repeated} edits sent again",

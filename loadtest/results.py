@@ -78,21 +78,24 @@ class IdleResult(Result, tag="idle"):
 
     `actors` is how many room actors lived, by seconds from the first room on; `few_after` and `asleep_after` are the
     seconds from the last edit until they had fallen to the configured few, and until all rooms slept; None: they did
-    not. Memory is in proportional set sizes, before the first room and while all sleep. `wake` is from sending an edit
-    to its acknowledgement, `cold` of them with no warm actor ready in time. `moved` counts the rooms that told their
-    woken user of a new owner, `repeated` the edits that were sent again then.
+    not. Memory is in proportional set sizes, before the first room and while all sleep. `kb_per_room` has in it what
+    the first use of everything costs once; `kb_per_further_room` is what the second half of the rooms added, which were
+    made at `rooms_per_second`. `wake` is from sending an edit to its acknowledgement, `cold` of them with no warm actor
+    ready in time. `moved` counts the rooms that told their woken user of a new owner, `repeated` the edits that were
+    sent again then.
     """
 
     rooms: int
     room_idle: float
     budget: int
     pool: int
-    open_seconds: float
+    rooms_per_second: float
     actors: list[tuple[float, int]]
     few_after: float | None
     asleep_after: float | None
     empty_mb: dict[str, float]
     kb_per_room: dict[str, float]
+    kb_per_further_room: dict[str, float]
     cpus_asleep: dict[str, float]
     wake: Percentiles | None
     slowest_wake: float

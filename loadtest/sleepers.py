@@ -70,15 +70,18 @@ class Sleepers:
         """Raises RestError, WireError, ConnectionError and TimeoutError, alone or in groups."""
         plan = self._plan
         await self._reached(lambda: self._count() >= self._pool, _WARM_TIMEOUT, "the warm pool fills")
-        await asyncio.sleep(_REST)
-        empty = self._processes.memory()
+        empty = await self._memory()
         try:
+            half = plan.rooms // 2
             began = _now()
-            await self._watched(began, self._open())
-            opened = _now()
+            await self._watched(began, self._open(range(half)))
+            await self._watched(began, self._fall_asleep())
+            halfway = await self._memory()
+            again = _now()
+            await self._watched(began, self._open(range(half, plan.rooms)))
+            opened = _now() - again
             few, asleep = await self._watched(began, self._fall_asleep())
-            await asyncio.sleep(_REST)
-            at_rest = self._processes.memory()
+            at_rest = await self._memory()
             cpus = await self._cpus()
             woken = random.Random("wakes").sample(self._users, min(plan.wakes, plan.rooms))
             before = {user: (user.moves, user.repeats) for user in woken}
@@ -94,12 +97,15 @@ class Sleepers:
             room_idle=self._room_idle,
             budget=self._budget,
             pool=self._pool,
-            open_seconds=opened - began,
+            rooms_per_second=(plan.rooms - half) / opened,
             actors=self._actors,
             few_after=few,
             asleep_after=asleep,
             empty_mb={part: size / 1e6 for part, size in empty.items()},
             kb_per_room={part: (at_rest[part] - size) / 1e3 / plan.rooms for part, size in empty.items()},
+            kb_per_further_room={
+                part: (at_rest[part] - size) / 1e3 / (plan.rooms - half) for part, size in halfway.items()
+            },
             cpus_asleep=cpus,
             wake=percentiles(wakes),
             slowest_wake=1000 * max(wakes, default=0.0),
@@ -110,7 +116,7 @@ class Sleepers:
 
     # -------------------------------------------------------------- opening
 
-    async def _open(self) -> None:
+    async def _open(self, numbers: range) -> None:
         async def open_one(number: int, owner: Guest) -> None:
             room = await self._rest.make_room(owner, f"Idle {number}", max_users=10)
             self._owners[room.room_id] = owner
@@ -121,12 +127,9 @@ class Sleepers:
                 await user.type(f"room {number}; ")
             self._tell(f"{len(self._users):,} of {self._plan.rooms:,} rooms made, {self._living()} room actors")
 
-        owners = [
-            await self._rest.sign_in(f"Idle {number}") for number in range(-(-self._plan.rooms // ROOMS_PER_USER))
-        ]
-        await _each(
-            (open_one(number, owners[number // ROOMS_PER_USER]) for number in range(self._plan.rooms)), _OPENING
-        )
+        groups = sorted({number // ROOMS_PER_USER for number in numbers})
+        owners = {group: await self._rest.sign_in(f"Idle {group}") for group in groups}
+        await _each((open_one(number, owners[number // ROOMS_PER_USER]) for number in numbers), _OPENING)
 
     async def _watched(self, began: float, work: Awaitable[_T]) -> _T:
         """Do the work and note meanwhile how many room actors live."""
@@ -141,6 +144,10 @@ class Sleepers:
             return await work
         finally:
             watching.cancel()
+
+    async def _memory(self) -> dict[str, int]:
+        await asyncio.sleep(_REST)
+        return self._processes.memory()
 
     # -------------------------------------------------------------- falling asleep
 
