@@ -79,7 +79,7 @@ def _idle(result: IdleResult) -> list[str]:
     most = max((count for _, count in result.actors), default=0)
     few, asleep = _after(result.few_after), _after(result.asleep_after)
     return [
-        f"  {result.rooms_per_second:.1f} rooms made a second, at most {most} actors; idle after {result.room_idle:g} s",
+        f"  {result.rooms_per_second:.1f} made a second; at most {most} actors; idle after {result.room_idle:g} s",
         f"  {result.budget} + {result.pool} actors, as configured, {few}; all asleep {asleep}",
         _split("empty server", result.empty_mb, "MB", digits=0),
         _split("per idle room with its user", result.kb_per_room, "kB", digits=1),
