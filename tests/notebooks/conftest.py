@@ -1,8 +1,12 @@
-"""The room server that notebooks of these tests use; RAYROOMS_TEST_URL names one that runs already."""
+"""The one room server of all tests here.
+
+RAYROOMS_TEST_URL names one that runs already, whose secret for Jupyter is in RAYROOMS_TEST_JUPYTER_SECRET_FILE.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SERVER_URL = os.environ.get("RAYROOMS_TEST_URL", "")
+SECRET_FILE = os.environ.get("RAYROOMS_TEST_JUPYTER_SECRET_FILE")
 
 
 @pytest.fixture(scope="package")
 def room_server() -> Iterator[Server]:
     if SERVER_URL:
-        yield OutsideServer(SERVER_URL)
+        yield OutsideServer(SERVER_URL, Path(SECRET_FILE) if SECRET_FILE else None)
         return
     with data_directory() as data_dir:
         server = Server(data_dir, gateways="1", warm_pool="2")

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from tests.live.server import Server, data_directory, free_port
+from tests.live.server import free_port
 from tests.notebooks.server.jupyter import Jupyter
 from tests.notebooks.server.recorder import PATIENCE, Recorder
 from tests.notebooks.server.users import cookie
@@ -17,6 +17,8 @@ from tests.notebooks.server.users import cookie
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from tests.live.server import Server
 
 SECRET = "a secret that both servers hold, 40 bytes"
 
@@ -78,23 +80,15 @@ def guests(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="package")
-def rooms() -> Iterator[Server]:
-    """A real room server that shares the secret."""
-    with data_directory() as data_dir:
-        server = Server(data_dir, jupyter_secret=SECRET, warm_pool="2")
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-        finally:
-            server.kill()
+def rooms(room_server: Server) -> Server:
+    """A real room server, which made a secret for Jupyters."""
+    return room_server
 
 
 @pytest.fixture(scope="package")
 def in_front(rooms: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """A Jupyter server in front of the real room server, which vouches with a secret from a file."""
     directory: Path = tmp_path_factory.mktemp("front")
-    secret = directory / "secret"
-    secret.write_text(f"{SECRET}\n")
-    with Jupyter(directory / "jupyter", {"RayroomsProxy": {"url": rooms.url, "secret_file": str(secret)}}) as jupyter:
+    traits = {"url": rooms.url, "secret_file": str(rooms.jupyter_secret_file)}
+    with Jupyter(directory / "jupyter", {"RayroomsProxy": traits}) as jupyter:
         yield jupyter
