@@ -46,6 +46,65 @@ def _read(server: RunningServer, room: str, token: str) -> str:
     return str(server.ask("GET", f"/api/sync/{room}/snapshot", None, token)["content"])
 
 
+def _child(server: RunningServer, name: str) -> psutil.Process:
+    """The process of that name which the launcher started."""
+    [found] = [one for one in psutil.Process(server.process.pid).children() if one.name() == name]
+    return found
+
+
+class Life:
+    """One data directory on which a server is started again after each of its ends, however that came.
+
+    UP-4, UP-13, UP-14, G3: each start finds the room and the token of the first, and tells whether the end before it
+    left something behind. Tests that end the server are followed by such a start, the last one by that of `close`.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._server = RunningServer(data_dir)
+        self._kept: tuple[str, str] | None = None
+        self._is_up = self._ended = False
+        self._left_something = False
+
+    def running(self) -> RunningServer:
+        """The server, started when it does not run."""
+        if not self._is_up:
+            self._server.start()
+            self._is_up, self._ended = True, False
+            assert ("did not end in order" in self._server.output) is self._left_something
+            self._kept = self._kept or _write(self._server, "kept")
+            assert self.reads() == "kept"
+        return self._server
+
+    def reads(self) -> str:
+        """What the room holds."""
+        assert self._kept is not None
+        return _read(self._server, *self._kept)
+
+    def ended(self, status: int, *, left_something: bool = False) -> int:
+        """Note that the server has ended with `status`, which comes back."""
+        self._is_up, self._ended = False, True
+        self._left_something = left_something
+        return status
+
+    def close(self) -> None:
+        """Look into the last end, if no test has, and stop in order."""
+        try:
+            if self._ended:
+                self.running()
+        finally:
+            self._ended = self._is_up = False
+            if self._server.is_alive():
+                assert self._server.stop() == 0
+                assert self._server.processes() == []
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    life = Life(tmp_path_factory.mktemp("life") / "data")
+    yield life
+    life.close()
+
+
 def _refused(*arguments: str | Path) -> str:
     """The one sentence with which a start is refused."""
     done = subprocess.run(
@@ -57,9 +116,29 @@ def _refused(*arguments: str | Path) -> str:
     return done.stderr
 
 
-def test_two_servers_side_by_side(tmp_path: Path) -> None:
+def test_the_program_of_the_readme(life: Life) -> None:
+    """UP-12: what README.md shows to Python programmers runs as it stands; so do the users for Locust."""
+    program = (ROOT / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
+    server = life.running()
+    program = program.replace("http://127.0.0.1:8000", server.url)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.returncode) == ("hello\n", 0), done.stderr
+
+    options = ["--headless", "--host", server.url, "-u", "5", "-r", "5", "-t", "12s", "--room-size", "2", "--json"]
+    command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", *options]
+    load = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
+    assert load.returncode == 0, load.stderr
+    requests = {entry["name"]: entry for entry in json.loads(load.stdout)}
+    assert {"join", "edit:ack", "edit:arrival", "/api/sync/{room_id}/operations"} <= requests.keys()
+    assert sum(entry["num_failures"] for entry in requests.values()) == 0
+    assert requests["edit:arrival"]["num_requests"] > 0
+
+
+def test_two_servers_side_by_side(life: Life, tmp_path: Path) -> None:
     """UP-1, UP-2, UP-3, UP-14: each has its own rooms, stops without touching the other and leaves no process."""
-    with RunningServer(tmp_path / "one") as one, RunningServer(tmp_path / "two") as two:
+    one = life.running()
+    with RunningServer(tmp_path / "two") as two:
         health = one.ask("GET", "/health")
         assert {name: part["status"] for name, part in health["parts"].items()} == {
             "database": "ok",
@@ -74,7 +153,7 @@ def test_two_servers_side_by_side(tmp_path: Path) -> None:
         assert "already in use" in _refused("--port", str(one.port), "--data-dir", tmp_path / "three")
         assert "Another server" in _refused("--port", str(free_port()), "--data-dir", one.data_dir)
 
-        assert one.stop() == 0
+        assert life.ended(one.stop()) == 0
         assert one.processes() == []
         assert two.is_well()
 
@@ -85,92 +164,58 @@ def test_two_servers_side_by_side(tmp_path: Path) -> None:
         assert "Traceback" not in one.output + two.output
 
 
-def test_everything_is_as_it_was(tmp_path: Path) -> None:
-    """UP-4, UP-5, G3: rooms and tokens outlive a restart, a killed launcher and a killed Postgres."""
-    server = RunningServer(tmp_path / "data")
-    with server:
-        room, token = _write(server, "kept")
-        assert server.stop() == 0
-
-    with server:
-        assert _read(server, room, token) == "kept"
-        server.kill()
-    assert server.processes() != [], "a killed launcher leaves at least its HAProxy, or this test tests nothing"
-
-    with server:
-        assert "did not end in order" in server.output
-        assert _read(server, room, token) == "kept"
-        [postmaster] = [one for one in psutil.Process(server.process.pid).children() if one.name() == "postgres"]
-        postmaster.kill()
-        wait_for(lambda: "starting it again" in server.output, "Postgres to be missed")
-        wait_for(server.is_well, "the server to be well again")
-        assert _read(server, room, token) == "kept"
-        assert server.stop() == 0
-        assert server.processes() == []
-
-
-def test_the_program_of_the_readme(tmp_path: Path) -> None:
-    """UP-12: what README.md shows to Python programmers runs as it stands; so do the users for Locust."""
-    program = (ROOT / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
-    with RunningServer(tmp_path / "data") as server:
-        program = program.replace("http://127.0.0.1:8000", server.url)
-        command = [sys.executable, "-c", program]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-        assert (done.stdout, done.returncode) == ("hello\n", 0), done.stderr
-
-        options = ["--headless", "--host", server.url, "-u", "5", "-r", "5", "-t", "12s", "--room-size", "2", "--json"]
-        command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", *options]
-        load = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
-        assert load.returncode == 0, load.stderr
-        requests = {entry["name"]: entry for entry in json.loads(load.stdout)}
-        assert {"join", "edit:ack", "edit:arrival", "/api/sync/{room_id}/operations"} <= requests.keys()
-        assert sum(entry["num_failures"] for entry in requests.values()) == 0
-        assert requests["edit:arrival"]["num_requests"] > 0
-
-
-def test_a_lost_cluster_ends_the_server(tmp_path: Path) -> None:
-    """UP-13: when Ray's head dies, the launcher says so and leaves nothing, and the next start has all rooms."""
-    server = RunningServer(tmp_path / "data")
-    with server:
-        room, token = _write(server, "kept")
-        [head] = [one for one in psutil.Process(server.process.pid).children() if one.name() == "gcs_server"]
-        head.kill()
-        assert server.process.wait(40) == 1
-        assert "gcs_server has ended unasked" in server.output
-        assert server.processes() == []
-    with server:
-        assert _read(server, room, token) == "kept"
-
-
 @pytest.mark.parametrize("tell", [RunningServer.signal_group, RunningServer.signal_all])
-def test_a_signal_to_more_than_the_launcher(tell: Callable[[RunningServer, int], None], tmp_path: Path) -> None:
+def test_a_signal_to_more_than_the_launcher(tell: Callable[[RunningServer, int], None], life: Life) -> None:
     """UP-14, UP-4: SIGTERM to the whole process group, or to every process, ends in order and leaves nothing."""
-    server = RunningServer(tmp_path / "data")
-    with server:
-        room, token = _write(server, "kept")
-        tell(server, signal.SIGTERM)
-        assert server.process.wait(40) == 0
-        assert server.processes() == []
-        assert server.output.endswith("rayrooms: stopped\n")
-        for trouble in ("Traceback", "is not done", "has ended", "Failed to connect"):
-            assert trouble not in server.output
-    with server:
-        assert "did not end in order" not in server.output
-        assert _read(server, room, token) == "kept"
+    server = life.running()
+    tell(server, signal.SIGTERM)
+    assert life.ended(server.process.wait(40)) == 0
+    assert server.processes() == []
+    assert server.output.endswith("rayrooms: stopped\n")
+    for trouble in ("Traceback", "is not done", "has ended", "Failed to connect"):
+        assert trouble not in server.output
 
 
 @pytest.mark.parametrize("part", ["gcs_server", "raylet"])
-def test_a_stop_without_ray(part: str, tmp_path: Path) -> None:
+def test_a_stop_without_ray(part: str, life: Life) -> None:
     """UP-14: a stop does not wait for a Ray that has died under it, and leaves nothing."""
-    with RunningServer(tmp_path / "data") as server:
-        [core] = [one for one in psutil.Process(server.process.pid).children() if one.name() == part]
-        core.suspend()  # what is asked of it from now on waits
-        server.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: "stopping ..." in server.output, "the stop to begin")
-        core.kill()
-        assert server.process.wait(25) == 0
-        assert server.processes() == []
-        assert server.output.endswith("rayrooms: stopped\n")
+    server = life.running()
+    core = _child(server, part)
+    core.suspend()  # what is asked of it from now on waits
+    server.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: "stopping ..." in server.output, "the stop to begin")
+    core.kill()
+    assert life.ended(server.process.wait(25)) == 0
+    assert server.processes() == []
+    assert server.output.endswith("rayrooms: stopped\n")
+
+
+def test_a_lost_cluster_ends_the_server(life: Life) -> None:
+    """UP-13: when Ray's head dies, the launcher says so and leaves nothing, and the next start has all rooms."""
+    server = life.running()
+    _child(server, "gcs_server").kill()
+    assert life.ended(server.process.wait(40)) == 1
+    assert "gcs_server has ended unasked" in server.output
+    assert server.processes() == []
+
+
+def test_a_killed_launcher(life: Life) -> None:
+    """UP-5, G3: what it leaves behind is cleared away by the next start, and nothing is lost."""
+    server = life.running()
+    server.kill()
+    assert server.processes() != [], "a killed launcher leaves at least its HAProxy, or this test tests nothing"
+    life.ended(-signal.SIGKILL, left_something=True)
+    life.running()
+
+
+def test_a_killed_postgres(life: Life) -> None:
+    """UP-5, G3: it is started again, and nothing is lost."""
+    server = life.running()
+    _child(server, "postgres").kill()
+    wait_for(lambda: "starting it again" in server.output, "Postgres to be missed")
+    wait_for(server.is_well, "the server to be well again")
+    assert life.reads() == "kept"
+    life.close()
 
 
 @pytest.mark.parametrize("step", ["imported", "Ray started", "Serve started"])
