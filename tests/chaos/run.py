@@ -31,8 +31,6 @@ class Results:
     seconds: float = 0.0
     storms: int = 0
     edits: int = 0
-    versions: int = 0
-    owners: int = 0
     claims: int = 0
     audits: int = 0
     lost: int = 0
@@ -124,8 +122,6 @@ class Run:
         self._note(await leaks(crowd, self._stage))
         for room, verdict in zip(list(crowd.rooms), verdicts, strict=True):
             if not room.exact or verdict.versions > OLD or verdict.troubles:
-                results.versions += verdict.versions
-                results.owners += verdict.owners
                 await crowd.retire(room, None if verdict.troubles else verdict.text)
         await crowd.fill()
         checked = sum(verdict.versions for verdict in verdicts)

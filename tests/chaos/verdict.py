@@ -49,7 +49,6 @@ class Verdict:
     claims: int = 0
     lost: int = 0
     doubled: int = 0
-    owners: int = 0
     troubles: list[str] = field(default_factory=list)
 
 
@@ -80,7 +79,6 @@ async def judge(room: Room, stage: Stage) -> Verdict:
         trouble.append("REST tells another text than the copies")
     entries = [_entry(row) for row in await stage.query(_LOG, room.room_id)]
     verdict.versions = len(entries)
-    verdict.owners = len({entry.epoch for entry in entries})
     claims = {claim for writer in room.writers for claim in writer.claims} | set(room.checked)
     verdict.claims = len(claims)
     trouble += replayed(entries, verdict.text, claims)
