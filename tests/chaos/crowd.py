@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class Crowd:
         self.retired: list[Retired] = []
         self.written_before = 0
         """Words of writers whose rooms are retired."""
+        self.told_before: Counter[str] = Counter()
+        """What those were told while they could not edit online."""
         self._count = rooms
         self._writers = writers
         self._dice = random.Random(seed)
@@ -118,6 +121,7 @@ class Crowd:
         self.rooms.remove(room)
         self.retired.append(Retired(room.room_id, room.owner, text))
         self.written_before += sum(writer.written for writer in room.writers)
+        self.told_before += sum((writer.told for writer in room.writers), Counter())
         await asyncio.gather(*(writer.close() for writer in room.writers))
 
     @property
@@ -128,6 +132,11 @@ class Crowd:
     def written(self) -> int:
         """All words since the beginning."""
         return self.written_before + sum(writer.written for writer in self.writers)
+
+    @property
+    def told(self) -> Counter[str]:
+        """Why people could not edit online, by code, since the beginning."""
+        return sum((writer.told for writer in self.writers), self.told_before)
 
     def clients(self) -> int:
         """How many are connected, or should be."""

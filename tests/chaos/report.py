@@ -39,7 +39,8 @@ class Report(msgspec.Struct, frozen=True):
     """All figures of a run.
 
     `settled` is from a storm's end until all is stored and equal, `recovery` of all faults, `outage` from the return
-    of a Postgres that was away for a minute until all that was typed before was told to be durable.
+    of a Postgres that was away for a minute until all that was typed before was told to be durable. `told` is why
+    clients could not edit online, by code.
     """
 
     seed: int
@@ -52,6 +53,7 @@ class Report(msgspec.Struct, frozen=True):
     durable_claims: int
     audits: int
     rooms_retired: int
+    told: dict[str, int]
     settled: Times | None
     recovery: Times | None
     outage: Times | None
@@ -98,6 +100,7 @@ def report_of(plan: Plan, results: Results, *, retired: int) -> Report:
         durable_claims=results.claims,
         audits=results.audits,
         rooms_retired=retired,
+        told=results.told,
         settled=times_of(results.settled),
         recovery=times_of(times["", "edit"]),
         outage=times_of(times["", "outage"]),
@@ -119,10 +122,12 @@ def times_of(seconds: Iterable[float]) -> Times | None:
 
 def as_text(report: Report) -> str:
     """The same for people, as a table that Markdown reads too."""
+    told = ", ".join(f"{code} {count}" for code, count in report.told.items())
     rows = [
         f"seed {report.seed}: {report.minutes:g} minutes, {report.storms} storms, {report.faults} faults",
         f"edits {report.edits}, lost {report.lost}, doubled {report.doubled}; rooms retired {report.rooms_retired}",
         f"claims of durability checked {report.durable_claims}, audits of watermarks {report.audits}",
+        f"why people could not edit online: {told or 'nothing'}",
         f"calm after a storm until all is stored and equal: {_cell(report.settled)}",
         f"room actor killed, next edit acknowledged (to reach: p95 1 s): {_cell(_alone(report, 'room_kill'))}",
         f"gateway killed, clients back (to reach: 3 s): {_cell(_alone(report, 'gateway_kill'))}",

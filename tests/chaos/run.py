@@ -36,6 +36,7 @@ class Results:
     lost: int = 0
     doubled: int = 0
     skipped: list[str] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
@@ -112,7 +113,7 @@ class Run:
         await crowd.pause()
         verdicts = await asyncio.gather(*(judge(room, self._stage) for room in crowd.rooms))
         results.settled.append(time.monotonic() - began)
-        results.edits = crowd.written
+        results.edits, results.told = crowd.written, dict(crowd.told.most_common())
         for verdict in verdicts:
             results.lost += verdict.lost
             results.doubled += verdict.doubled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -71,6 +71,8 @@ class Writer:
         self.stored: deque[tuple[int, float]] = deque(maxlen=2_000)
         """The same of words that were told to be durable."""
         self.offline_at: deque[float] = deque(maxlen=200)
+        self.told: Counter[str] = Counter()
+        """Why there was no way to edit online, by code: what people are told meanwhile."""
         self.troubles: list[str] = []
         self._person = person
         self._room_id = room_id
@@ -127,6 +129,7 @@ class Writer:
     def _status_changed(self, event: StatusChanged) -> None:
         if event.status == "offline":
             self.offline_at.append(time.monotonic())
+            self.told[event.error.code if event.error is not None else ""] += 1
         elif event.status == "closed" and self._room is not None:
             self.troubles.append(f"{self.name} was put out: {event.error!r}")
 
