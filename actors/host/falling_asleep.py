@@ -37,6 +37,11 @@ class FallingAsleep:
         if not self._awaited:
             self._still.set()
 
+    @property
+    def is_still(self) -> bool:
+        """Whether all gateways hold back."""
+        return not self._awaited
+
     async def wait(self, patience: float) -> None:
         """Return once all hold back. Who has not answered after `patience` seconds hangs, and is hung up on."""
         try:
@@ -44,8 +49,8 @@ class FallingAsleep:
                 await self._still.wait()
         except TimeoutError:
             for pipe in list(self._awaited):
+                self.settled(pipe)
                 pipe.abort()
-            self._awaited.clear()
 
     def stay(self) -> None:
         """Tell all gateways that the room stays awake."""

@@ -143,10 +143,13 @@ class RoomHost:
             for pipe in room.outbox.pipes():
                 falling.ask(cast("LinkServer", pipe))
             room.end_turn()
-            await falling.wait(_DROWSY_TIMEOUT)
-            if not await self._settled():
-                falling.stay()
-                return False
+            is_still = False
+            while not is_still:
+                await falling.wait(_DROWSY_TIMEOUT)
+                if not await self._settled():
+                    falling.stay()
+                    return False
+                is_still = falling.is_still  # else a gateway has linked meanwhile
             room.hush()
             try:
                 await self._store(room, sender, _SLEEP_TIMEOUT)

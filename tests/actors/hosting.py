@@ -247,6 +247,10 @@ class Stage:
         assert self.host._room is not None
         return self.host._room.core
 
+    async def stored(self) -> None:
+        """Wait until all that the room has said is durable: only then it may sleep."""
+        await until(lambda: self.host._feed is not None and self.host._feed.backlog_records == 0)
+
     async def close(self) -> None:
         """The process ends."""
         assert self.host._server is not None

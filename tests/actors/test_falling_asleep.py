@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 async def drowsy(stage: Stage, gateway: Gateway) -> AsyncIterator[asyncio.Task[bool]]:
     """The room wants to sleep and has asked the gateway to hold back."""
     await edits(gateway, 1)
+    await stage.stored()
     sleeping = asyncio.create_task(stage.host.sleep())
     await until(lambda: bool(gateway.of(link.Drowse)))
     yield sleeping
@@ -61,6 +62,7 @@ async def test_each_is_told_whether_others_are_elsewhere(stage: Stage, gateway: 
     """SLEEP-5."""
     async with Gateway.linked(stage.address) as other, Gateway.linked(stage.address) as empty:
         await other.attach(BOB, "bob")
+        await stage.stored()
         sleeping = asyncio.create_task(stage.host.sleep())
         for one in (gateway, other, empty):
             await until(partial(one.of, link.Drowse))
@@ -83,11 +85,35 @@ async def test_whoever_links_meanwhile_is_asked_too(stage: Stage, drowsy: asynci
         assert [event.elsewhere for event in gateway.of(link.Asleep)] == [True]
 
 
+async def test_whoever_links_while_it_owes_an_answer_is_waited_for(
+    stage: Stage, drowsy: asyncio.Task[bool], gateway: Gateway
+) -> None:
+    """SLEEP-3: all that a gateway sends before it answers counts, however late it came."""
+    stage.archive.answering.clear()
+    asked = asyncio.create_task(gateway.call(link.Submit, "eve", "Eve", "member", ["y"], None, None, None))
+    await until(lambda: len(stage.host._tasks) > 1)
+    gateway.send(link.Drowsy())
+    falling = stage.host._falling
+    assert falling is not None
+    await until(lambda: falling.is_still)
+    async with Gateway.linked(stage.address) as late:
+        await until(lambda: bool(late.of(link.Drowse)))
+        stage.archive.answering.set()
+        assert (await asked).version == 2
+        await late.attach(BOB, "bob")
+        late.edit(BOB, ["z"], seq=1)
+        await until(lambda: late.versions()[-1:] == [3])
+        late.send(link.Drowsy())
+        assert await drowsy
+    assert stage.feed.of(feed.Snapshot)[-1].version == 3
+
+
 async def test_who_does_not_answer_is_hung_up_on(
     stage: Stage, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SLEEP-3: a gateway that hangs keeps no room awake; its people are noted as gone until they come back."""
     monkeypatch.setattr(room_host, "_DROWSY_TIMEOUT", 0.05)
+    await stage.stored()
     assert await stage.host.sleep()
     await until(lambda: gateway.lost)
     assert gateway.of(link.Asleep) == []
@@ -123,7 +149,7 @@ async def test_a_room_that_cannot_be_stored_stays_awake(
     stage: Stage, gateway: Gateway, drowsy: asyncio.Task[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SLEEP-1, G3: and goes on over the same links."""
-    monkeypatch.setattr(room_host, "_RELEASE_TIMEOUT", 0.05)
+    monkeypatch.setattr(room_host, "_SLEEP_TIMEOUT", 0.05)
     stage.feed.storing = False
     gateway.send(link.Drowsy())
     with pytest.raises(UnavailableError) as refusal:

@@ -59,7 +59,7 @@ async def stored(town: Town) -> Stage:
     """The owner, once all that it knows is stored."""
     owner = town.owner
     assert owner is not None
-    await until(lambda: owner.host._feed is not None and owner.host._feed.backlog_records == 0)
+    await owner.stored()
     return owner
 
 
@@ -134,6 +134,7 @@ class TestSleep:
         owner.archive.answering.clear()
         asked = asyncio.create_task(hub.call(link.Submit, "eve", "Eve", "member", ["e"], None, None, None))
         await until(lambda: len(owner.host._tasks) > 1)
+        await owner.stored()
         falling = asyncio.create_task(town.lull())
         await until(lambda: not hub.is_linked)
         assert ada.edit("a", seq=1)
