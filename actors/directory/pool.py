@@ -19,12 +19,14 @@ logger = logging.getLogger(__name__)
 
 _PARALLEL_SPAWNS = 4
 _PATIENCE = 20.0
+_SURPLUS_KEPT = 20.0
 
 
 class WarmPool:
     """Keeps `size` blank actors ready and makes more when more are taken at once, but never more than `limit()` in all.
 
-    At the limit, who takes one waits until another is given back.
+    At the limit, who takes one waits until another is given back. Of those that come back, as many again as `size` are
+    kept for a while: rooms that fall asleep and others that wake then need no process to be started or ended.
     """
 
     def __init__(self, fleet: Fleet, *, size: int, limit: Callable[[], Awaitable[int]]) -> None:
@@ -38,6 +40,7 @@ class WarmPool:
         self._given = asyncio.Event()
         self._refill: asyncio.Task[None] | None = None
         self._closed = False
+        self._trim: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     @property
@@ -56,13 +59,23 @@ class WarmPool:
 
     def keep(self, worker: Worker) -> None:
         """Take in a blank actor from elsewhere; one too many is ended."""
-        if len(self._ready) < self._size and not self._closed:
+        if len(self._ready) < 2 * self._size and not self._closed:
             self._ready.append(worker)
+            if len(self._ready) > self._size and self._trim is None:
+                self._trim = asyncio.get_running_loop().call_later(_SURPLUS_KEPT, self._end_surplus)
         else:
-            task = asyncio.create_task(worker.kill())
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._dismiss(worker)
         self._announce()
+
+    def _end_surplus(self) -> None:
+        self._trim = None
+        while len(self._ready) > self._size:
+            self._dismiss(self._ready.pop())
+
+    def _dismiss(self, worker: Worker) -> None:
+        task = asyncio.create_task(worker.kill())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def end(self, worker: Worker) -> None:
         """End an actor that was taken here and is of no more use."""
@@ -140,3 +153,5 @@ class WarmPool:
         self._closed = True
         if self._refill is not None:
             self._refill.cancel()
+        if self._trim is not None:
+            self._trim.cancel()

@@ -6,11 +6,13 @@ import asyncio
 
 import pytest
 
+from actors.directory import pool as pool_module
 from actors.directory.directory import Directory
 from actors.directory.pool import WarmPool
 from rayrooms.errors import NotFoundError, UnavailableError
 
 from .fakes import CONFIG, FakeFleet, turns
+from .hosting import until
 
 
 @pytest.fixture
@@ -266,13 +268,13 @@ class TestRecovery:
         assert [address.epoch for address in restarted.rooms()] == [2]
 
     async def test_blank_actors_are_used_again(self, fleet: FakeFleet) -> None:
-        """DIR-4, G10: those beyond the pool's size are ended."""
-        for _ in range(3):
+        """DIR-4, G10: those beyond twice the pool's size are ended."""
+        for _ in range(5):
             await fleet.spawn()
         restarted = directory_of(fleet, warm=2)
         await restarted.recover()
         await turns()
-        assert [worker.killed for worker in fleet.workers] == [False, False, True]
+        assert [worker.killed for worker in fleet.workers] == [False, False, False, False, True]
         assert (await restarted.locate("a")).pid == 1
 
 
@@ -286,6 +288,20 @@ class TestWarmPool:
         await pool.take()
         await turns()
         assert fleet.counts()["spawn"] == 3
+
+    async def test_what_comes_back_is_kept_for_a_while(self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+        """DIR-6: rooms that take turns need no process to be started or ended; later the pool has its size again."""
+        monkeypatch.setattr(pool_module, "_SURPLUS_KEPT", 0.05)
+        pool = pool_of(fleet, size=2)
+        for _ in range(10):
+            taken = [await pool.take(), await pool.take()]
+            await turns()
+            for worker in taken:
+                pool.give(worker)
+        assert fleet.counts() == {"spawn": 4}
+        await until(lambda: fleet.counts()["kill"] == 2)
+        await turns()
+        assert fleet.counts() == {"spawn": 4, "kill": 2}
 
     async def test_the_dead_are_not_handed_out(self, fleet: FakeFleet) -> None:
         """DIR-6: and the pool becomes full again."""
