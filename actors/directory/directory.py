@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from actors.directory.notices import Notices
     from actors.directory.worker import Fleet, Worker
-    from actors.host.config import RoomAddress, RoomConfig
+    from actors.host.config import HostStatus, RoomAddress, RoomConfig
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ _UNDISTURBED = 1.0
 """Seconds for which a room that was edited or woken stays awake, however many others want its place."""
 _SLEEP_RETRY = 1.0
 _NOTICES_PATIENCE = 20.0
+_HANGING_TRIES = 5
+_HANGING_RETRY = 1.0
 
 
 class Owner:
@@ -66,23 +68,52 @@ class Directory:
         self._releasing: dict[str, asyncio.Task[bool]] = {}
         self._thinning: dict[str, asyncio.Task[None]] = {}
         self._gate = asyncio.Semaphore(_PARALLEL_ACTIVATIONS)
+        self._errands: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def recover(self) -> None:
         """Learn what exists already, then fill the warm pool."""
         for worker, status in await self._fleet.existing():
-            address = status.address
-            if address is None:
-                self._pool.keep(worker)
-                continue
-            known = self._owners.get(address.room_id)
-            if known is None or known.address.epoch < address.epoch:
-                self._owners[address.room_id] = Owner(worker, address)
-                self._budget.woke(address.room_id, worker.node_id, status.last_edit)
-        for owner in self._owners.values():
-            self._pool.adopt()
-            self._thin_out(owner.worker.node_id)
+            if status is None:
+                self._run(self._find_later(worker))
+            else:
+                await self._adopt(worker, status)
         self._pool.refill()
+
+    async def _adopt(self, worker: Worker, status: HostStatus) -> None:
+        """Take in an actor that a directory before this one has made."""
+        address = status.address
+        if address is None:
+            self._pool.keep(worker)
+            return
+        known = self._owners.get(address.room_id)
+        if known is not None and known.address.epoch >= address.epoch:
+            await worker.kill()  # it was given up: the room has a newer owner
+            return
+        if known is not None:
+            self._lost(address.room_id)
+            await self._pool.end(known.worker)
+        self._owners[address.room_id] = Owner(worker, address)
+        self._pool.adopt()
+        self._budget.woke(address.room_id, worker.node_id, status.last_edit)
+        self._thin_out(worker.node_id)
+
+    async def _find_later(self, worker: Worker) -> None:
+        """Take in an actor that hangs once it answers; end it if it does not: nobody else knows of it."""
+        for _ in range(_HANGING_TRIES):
+            try:
+                status = await worker.status()
+            except WorkerLostError:
+                await asyncio.sleep(_HANGING_RETRY)
+            else:
+                await self._adopt(worker, status)
+                return
+        await worker.kill()
+
+    def _run(self, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     async def _most_actors(self) -> int:
         """How many room actors there may be."""

@@ -58,6 +58,7 @@ class RayWorker:
 
     async def status(self) -> HostStatus:
         status: HostStatus = await _ask(self._handle.status.remote(), _STATUS_TIMEOUT)
+        self.node_id = status.node_id
         return status
 
     async def kill(self) -> None:
@@ -148,26 +149,26 @@ class RayFleet:
             raise UnavailableError("A room actor could not be started.") from error
         return RayWorker(handle, status.node_id)
 
-    async def existing(self) -> list[tuple[Worker, HostStatus]]:
+    async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
         names = await asyncio.to_thread(ray.util.list_named_actors)
-        found: list[tuple[Worker, HostStatus]] = []
-        for name in names:
-            if not name.startswith(ROOM_PREFIX):
-                continue
-            try:
-                worker = RayWorker(ray.get_actor(name), "")
-            except ValueError:
-                continue
-            try:
-                status = await worker.status()
-            except WorkerLostError:
-                continue
-            except RayTaskError:  # it was made by a directory that died before it could start it
-                await worker.kill()
-                continue
-            worker.node_id = status.node_id
-            found.append((worker, status))
-        return found
+        found = await asyncio.gather(*(_look_at(name) for name in names if name.startswith(ROOM_PREFIX)))
+        return [one for one in found if one is not None]
+
+
+async def _look_at(name: str) -> tuple[Worker, HostStatus | None] | None:
+    """A room actor and what it does, as far as it says; None when it is of no use."""
+    try:
+        worker = RayWorker(ray.get_actor(name), "")
+    except ValueError:
+        return None
+    try:
+        status = await worker.status()
+    except WorkerLostError:
+        return worker, None
+    except RayTaskError:  # it was made by a directory that died before it could start it
+        await worker.kill()
+        return None
+    return worker, status
 
 
 async def _patiently(ask: Any) -> Any:  # noqa: ANN401 - Ray's handles are untyped

@@ -35,8 +35,11 @@ class Fleet(Protocol):
     async def nodes(self) -> int:
         """How many nodes there are."""
 
-    async def existing(self) -> list[tuple[Worker, HostStatus]]:
-        """The room actors that are there already (after a restart of the directory) and what they do."""
+    async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
+        """The room actors that are there already (after a restart of the directory) and what they do.
+
+        None of one that does not answer now.
+        """
 
     async def claim(self, room_id: str) -> int:
         """Raise the room's owner epoch in Postgres and return it. Raises NotFoundError."""

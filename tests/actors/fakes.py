@@ -129,8 +129,14 @@ class FakeFleet:
         await asyncio.sleep(0)
         return 1
 
-    async def existing(self) -> list[tuple[Worker, HostStatus]]:
-        return [(worker, await worker.status()) for worker in self.workers if not worker.killed]
+    async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
+        found: list[tuple[Worker, HostStatus | None]] = []
+        for worker in self.workers:
+            if worker.lost:
+                found.append((worker, None))
+            elif not worker.killed:
+                found.append((worker, await worker.status()))
+        return found
 
     async def claim(self, room_id: str) -> int:
         await asyncio.sleep(0)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from actors.directory import directory as directory_module
 from actors.directory import pool as pool_module
 from actors.directory.directory import Directory
 from actors.directory.pool import WarmPool
@@ -266,6 +267,37 @@ class TestRecovery:
         restarted = directory_of(fleet, warm=0)
         await restarted.recover()
         assert [address.epoch for address in restarted.rooms()] == [2]
+
+    async def test_who_hangs_meanwhile_is_taken_in_later(
+        self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """DIR-4, G10: as what it is then: owner, blank, or one whose room has a newer owner."""
+        monkeypatch.setattr(directory_module, "_HANGING_RETRY", 0.01)
+        before = directory_of(fleet)
+        for room_id in "ab":
+            await before.locate(room_id)
+        await fleet.spawn()
+        for worker in fleet.workers:
+            worker.lost = True
+        restarted = directory_of(fleet, warm=1)
+        await restarted.recover()
+        assert (await restarted.locate("a")).epoch == 2
+        for worker in fleet.workers[:3]:
+            worker.lost = False
+        await until(lambda: [address.room_id for address in restarted.rooms()] == ["a", "b"])
+        assert (await restarted.locate("b")).epoch == 1
+        await until(lambda: fleet.workers[0].killed)
+        assert not fleet.workers[1].killed
+
+    async def test_who_hangs_for_good_is_ended(self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+        """DIR-4, G10: nobody else knows of it."""
+        monkeypatch.setattr(directory_module, "_HANGING_RETRY", 0.01)
+        await directory_of(fleet).locate("a")
+        fleet.workers[0].lost = True
+        restarted = directory_of(fleet)
+        await restarted.recover()
+        await until(lambda: fleet.workers[0].killed)
+        assert restarted.rooms() == []
 
     async def test_blank_actors_are_used_again(self, fleet: FakeFleet) -> None:
         """DIR-4, G10: those beyond twice the pool's size are ended."""
