@@ -57,7 +57,10 @@ class RayWorker:
         await _ask(self._handle.abandon.remote(), _STATUS_TIMEOUT)
 
     async def status(self) -> HostStatus:
-        status: HostStatus = await _ask(self._handle.status.remote(), _STATUS_TIMEOUT)
+        try:
+            status: HostStatus = await _ask(self._handle.status.remote(), _STATUS_TIMEOUT)
+        except RayTaskError as error:  # it was made by a directory that died before it could start it
+            raise WorkerLostError(str(error)) from error
         self.node_id = status.node_id
         return status
 
@@ -146,6 +149,7 @@ class RayFleet:
         try:
             status: HostStatus = await _ask(start, _START_TIMEOUT)
         except WorkerLostError as error:
+            await RayWorker(handle, node_id).kill()  # it may come up yet, unknown to anybody
             raise UnavailableError("A room actor could not be started.") from error
         return RayWorker(handle, status.node_id)
 
@@ -156,19 +160,15 @@ class RayFleet:
 
 
 async def _look_at(name: str) -> tuple[Worker, HostStatus | None] | None:
-    """A room actor and what it does, as far as it says; None when it is of no use."""
+    """A room actor and what it does, as far as it says; None when there is none any more."""
     try:
         worker = RayWorker(ray.get_actor(name), "")
     except ValueError:
         return None
     try:
-        status = await worker.status()
+        return worker, await worker.status()
     except WorkerLostError:
         return worker, None
-    except RayTaskError:  # it was made by a directory that died before it could start it
-        await worker.kill()
-        return None
-    return worker, status
 
 
 async def _patiently(ask: Any) -> Any:  # noqa: ANN401 - Ray's handles are untyped

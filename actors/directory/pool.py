@@ -116,6 +116,7 @@ class WarmPool:
             try:
                 await worker.status()
             except WorkerLostError:
+                self._dismiss(worker)  # it may only be slow, and would live on unknown to anybody
                 continue
             finally:
                 self._starting -= 1

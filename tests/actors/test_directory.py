@@ -336,7 +336,7 @@ class TestWarmPool:
         assert fleet.counts() == {"spawn": 4, "kill": 2}
 
     async def test_the_dead_are_not_handed_out(self, fleet: FakeFleet) -> None:
-        """DIR-6: and the pool becomes full again."""
+        """DIR-6, G10: they are ended, since they may only be slow; and the pool becomes full again."""
         pool = pool_of(fleet, size=2)
         pool.refill()
         await turns()
@@ -345,6 +345,7 @@ class TestWarmPool:
         taken = await pool.take()
         assert not (await taken.status()).address
         await turns()
+        assert [worker.killed for worker in fleet.workers[:3]] == [True, True, False]
         spawned = fleet.counts()["spawn"]
         assert await pool.take() is not taken
         await turns()
