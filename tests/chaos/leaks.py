@@ -63,7 +63,8 @@ async def _processes(crowd: Crowd, stage: Stage) -> list[str]:
     found += [f"{kinds[kind]} of {kind}, not {count}" for kind, count in due.items() if kinds[kind] != count]
     # Of those that stand ready, the directory notices a dead one only when it would hand it out.
     if not awake <= kinds["room"] <= awake + WARM_POOL:
-        found.append(f"{kinds['room']} room actors, with {awake} rooms awake and {WARM_POOL} in the pool")
+        actors = await asyncio.to_thread(_room_actors, stage)
+        found.append(f"room actors {actors}, with {awake} rooms awake and {WARM_POOL} in the pool")
     if kinds["idle"] > _IDLE_MOST:
         found.append(f"{kinds['idle']} idle workers")
     if not kinds["haproxy"]:
@@ -80,6 +81,17 @@ def _people(crowd: Crowd) -> list[str]:
             seen = sorted(one.session_id for one in writer.present.users)
             if seen != due:
                 found.append(f"{writer.name} sees {len(seen)} people in room {room.room_id}, not {len(due)}")
+    return found
+
+
+def _room_actors(stage: Stage) -> list[str]:
+    """Each with what it does: one that does not listen was never started."""
+    found = []
+    for process in stage.server.titled(TITLES["room"]):
+        with suppress(psutil.Error):
+            states = {one.status for one in process.net_connections("tcp4") if one.laddr.ip == stage.real}
+            doing = "linked" if psutil.CONN_ESTABLISHED in states else "listens" if states else "idle"
+            found.append(f"{process.pid} {doing} since {time.time() - process.create_time():.0f} s")
     return found
 
 
