@@ -69,12 +69,15 @@ class Directory:
         self._thinning: dict[str, asyncio.Task[None]] = {}
         self._gate = asyncio.Semaphore(_PARALLEL_ACTIVATIONS)
         self._errands: set[asyncio.Task[None]] = set()
+        self._hanging = 0
+        self._woken_meanwhile: set[str] = set()
         self._closing = False
 
     async def recover(self) -> None:
         """Learn what exists already, then fill the warm pool."""
         for worker, status in await self._fleet.existing():
             if status is None:
+                self._hanging += 1
                 self._run(self._find_later(worker))
             else:
                 await self._adopt(worker, status)
@@ -99,16 +102,24 @@ class Directory:
         self._thin_out(worker.node_id)
 
     async def _find_later(self, worker: Worker) -> None:
-        """Take in an actor that hangs once it answers; end it if it does not: nobody else knows of it."""
+        """Take in an actor that hangs once it answers; end it if it does not: nobody else knows of it.
+
+        Nor is it of use when its room was woken meanwhile, even if that sleeps again by now: what it holds is old.
+        """
+        status = None
         for _ in range(_HANGING_TRIES):
             try:
                 status = await worker.status()
+                break
             except WorkerLostError:
                 await asyncio.sleep(_HANGING_RETRY)
-            else:
-                await self._adopt(worker, status)
-                return
-        await worker.kill()
+        if status is None or (status.address is not None and status.address.room_id in self._woken_meanwhile):
+            await worker.kill()
+        else:
+            await self._adopt(worker, status)
+        self._hanging -= 1
+        if not self._hanging:
+            self._woken_meanwhile.clear()
 
     def _run(self, errand: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(errand)
@@ -185,6 +196,8 @@ class Directory:
 
     async def _activate(self, room_id: str) -> RoomAddress:
         async with self._gate:
+            if self._hanging:
+                self._woken_meanwhile.add(room_id)
             for _ in range(_ATTEMPTS):
                 # Whoever owned the room last may be gone, but what it wrote to its feed still counts (G4).
                 await self._fleet.drain(room_id)

@@ -289,6 +289,22 @@ class TestRecovery:
         await until(lambda: fleet.workers[0].killed)
         assert not fleet.workers[1].killed
 
+    async def test_who_hangs_while_its_room_wakes_and_sleeps_is_not_taken_back(
+        self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """DIR-4, G9: what it holds is older than what is stored."""
+        monkeypatch.setattr(directory_module, "_HANGING_RETRY", 0.01)
+        await directory_of(fleet).locate("a")
+        fleet.workers[0].lost = True
+        restarted = directory_of(fleet)
+        await restarted.recover()
+        assert (await restarted.locate("a")).epoch == 2
+        assert await restarted.sleep("a")
+        fleet.workers[0].lost = False
+        await until(lambda: fleet.workers[0].killed)
+        assert restarted.rooms() == []
+        assert (await restarted.locate("a")).epoch == 3
+
     async def test_who_hangs_for_good_is_ended(self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
         """DIR-4, G10: nobody else knows of it."""
         monkeypatch.setattr(directory_module, "_HANGING_RETRY", 0.01)
