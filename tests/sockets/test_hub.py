@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.link import messages as link
-from persistence.tables import Room
 from rayrooms.errors import NotFoundError, UnavailableError
 from serve.sockets import hubs as hubs_module
 from serve.sockets.frames import CommitFrames
@@ -18,23 +17,11 @@ from serve.sockets.session import Standing
 
 from .fakes import FakeAccess, until
 from .guests import Guest
-from .town import Town
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    town = Town(tmp_path)
-    yield town
-    await town.close()
-
-
-@pytest.fixture
-def access() -> FakeAccess:
-    return FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
+    from .town import Town
 
 
 def new_hub(town: Town, access: FakeAccess) -> RoomHub:

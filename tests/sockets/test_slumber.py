@@ -9,33 +9,20 @@ import pytest
 
 from actors.host import room_host
 from actors.link import messages as link
-from persistence.tables import Room
 from rayrooms.errors import RateLimitedError
 from serve.sockets import slumber as slumber_module
 from serve.sockets.hubs import RoomHubs
 
 from .fakes import FakeAccess, until
 from .guests import Guest
-from .town import Town
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from serve.sockets.hub import RoomHub
     from tests.actors.hosting import Stage
 
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    town = Town(tmp_path)
-    yield town
-    await town.close()
-
-
-@pytest.fixture
-def access() -> FakeAccess:
-    return FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
+    from .town import Town
 
 
 def gateway(town: Town, access: Any) -> RoomHubs:
