@@ -1,4 +1,4 @@
-"""The WebSocket protocol of uvicorn, but no peer keeps the event loop for itself with what it sends."""
+"""The WebSocket protocol of uvicorn, but no peer keeps the event loop for itself, and all hear why they must go."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ READ_AT_ONCE = 64 * 1024
 """Bytes that the kernel holds of what came: all of it is parsed in one turn, which takes milliseconds."""
 HEARD_AFTER_CLOSE = 64 * 1024
 """Bytes in which a peer that was told to go has to answer."""
+DROPPED_AFTER_ERROR = 64 * 1024 * 1024
+"""Bytes that a peer may still send, unread, after what it sent could not be parsed: the rest of a message too large."""
+_LINGER = 2.0
 
 
 class BoundedWebSockets(WebSocketsSansIOProtocol):
@@ -22,9 +25,14 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
 
     Otherwise each read brings up to 256 KB, thousands of small messages, and after a close frame all that comes in the
     next ten seconds is read and parsed at full speed.
+
+    A peer that sends what cannot be parsed learns why. Otherwise the socket is closed at once, and if anything is
+    unread then (the rest of a message that is too large, for one) the kernel resets the connection: the close frame
+    is lost, and a client that only knows that its connection broke comes back and sends the same again.
     """
 
     _heard_after_close = 0
+    _dropped = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         sock = transport.get_extra_info("socket")
@@ -33,12 +41,34 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        if self.conn.parser_exc is not None:
+            self._dropped += len(data)
+            if self._dropped > DROPPED_AFTER_ERROR:
+                self.transport.abort()
+            return
         if self.close_sent:
             self._heard_after_close += len(data)
             if self._heard_after_close > HEARD_AFTER_CLOSE:
                 self.transport.abort()
                 return
         super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        told = self.conn.close_sent
+        assert told is not None, "the parser fails the connection before it says so"
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": told.code, "reason": told.reason})
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.transport.is_closing():
+            return
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        if self.close_timer is None:  # else the peer was told to go before
+            self.close_timer = self.loop.call_later(_LINGER, self.transport.close)
 
 
 def install() -> None:

@@ -57,6 +57,7 @@ class Attacker:
         self._news = asyncio.Event()
         self._turned_away: set[str] = set()
         self._heard_last: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_REMEMBERED)
+        self._sent_last: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def attack(self, count: int) -> None:
         """Send so many frames. Raises AssertionError when the server hangs or closes as nobody said it would."""
@@ -107,6 +108,7 @@ class Attacker:
                     hostile = self._frames.next(self._known)
                     self._sent += 1
                     self._tally.sent[f"{self._transport}: {hostile.kind}"] += 1
+                    self._sent_last.append(hostile.kind)
                     await _send(connection, hostile)
                     raw = hostile.raw
                     if raw or hostile.kind == "not UTF-8":
@@ -151,7 +153,10 @@ class Attacker:
     def _closed(self, code: int, *, raw: bool) -> None:
         self._tally.closes[code] += 1
         allowed = DOCUMENTED_CLOSES | ({_CUT} if raw else set())
-        assert code in allowed, f"{self._transport}: closed with {code}"
+        assert code in allowed, (
+            f"{self._transport}: closed with {code} after {list(self._sent_last)}; "
+            f"the last that came was {list(self._heard_last)}"
+        )
 
     async def _pass_barrier(self, connection: ClientConnection) -> None:
         """Everything before it has been taken when its pong comes; or the connection has been closed."""
