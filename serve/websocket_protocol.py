@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 READ_AT_ONCE = 64 * 1024
 """Bytes that the kernel holds of what came: all of it is parsed in one turn, which takes milliseconds."""
 HEARD_AFTER_CLOSE = 64 * 1024
-"""Bytes in which a peer that was told to go has to answer."""
-DROPPED_AFTER_ERROR = 64 * 1024 * 1024
-"""Bytes that a peer may still send, unread, after what it sent could not be parsed: the rest of a message too large."""
+"""Bytes in which a peer that was told to go has to answer; more is not parsed."""
+DROPPED = 32 * 1024 * 1024
+"""Bytes of a peer that is not listened to any more: the rest of a message that is too large, for one."""
 _LINGER = 2.0
 
 
 class BoundedWebSockets(WebSocketsSansIOProtocol):
-    """Reads little at a time, and hangs up on a peer that talks on when it was told to go.
+    """Reads little at a time, and does not listen to a peer that talks on when it was told to go.
 
     Otherwise each read brings up to 256 KB, thousands of small messages, and after a close frame all that comes in the
     next ten seconds is read and parsed at full speed.
 
-    A peer that sends what cannot be parsed learns why. Otherwise the socket is closed at once, and if anything is
-    unread then (the rest of a message that is too large, for one) the kernel resets the connection: the close frame
-    is lost, and a client that only knows that its connection broke comes back and sends the same again.
+    What such a peer still sends is dropped for a moment, though. If the socket were closed while anything is unread,
+    the kernel would reset the connection and the close frame would be lost: a client that only knows that its
+    connection broke comes back and sends the same again.
     """
 
     _heard_after_close = 0
     _dropped = 0
+    _deaf = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         sock = transport.get_extra_info("socket")
@@ -41,16 +42,15 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if self.conn.parser_exc is not None:
-            self._dropped += len(data)
-            if self._dropped > DROPPED_AFTER_ERROR:
-                self.transport.abort()
-            return
-        if self.close_sent:
+        if self.close_sent and not self._deaf:
             self._heard_after_close += len(data)
             if self._heard_after_close > HEARD_AFTER_CLOSE:
+                self._stop_listening()
+        if self._deaf:
+            self._dropped += len(data)
+            if self._dropped > DROPPED:
                 self.transport.abort()
-                return
+            return
         super().data_received(data)
 
     def handle_parser_exception(self) -> None:
@@ -59,16 +59,21 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": told.code, "reason": told.reason})
         self.close_sent = True
         self.stop_keepalive()
-        if self.transport.is_closing():
-            return
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        if not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        """Say that nothing more will come, and end the connection when the peer does, or in a moment."""
+        self._deaf = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        if self.close_timer is None:  # else the peer was told to go before
-            self.close_timer = self.loop.call_later(_LINGER, self.transport.close)
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_LINGER, self.transport.close)
 
 
 def install() -> None:
