@@ -54,6 +54,7 @@ class ActorArchive:
 
     def __init__(self, persistence: str) -> None:
         self._name = persistence
+        self._actor: Any = None
 
     async def load(self, room_id: str) -> RoomState:
         return room_state(await self._ask("load", room_id))
@@ -71,7 +72,13 @@ class ActorArchive:
         return message
 
     async def _ask(self, method: str, *args: str | int) -> Any:  # noqa: ANN401 - each caller knows its answer's type
-        return await call(getattr(ray.get_actor(self._name), method).remote(*args))
+        if self._actor is None:
+            self._actor = ray.get_actor(self._name)
+        try:
+            return await call(getattr(self._actor, method).remote(*args))
+        except UnavailableError:
+            self._actor = None  # should it be dead for good, there may be another by the same name
+            raise
 
 
 async def call(reference: Awaitable[Any]) -> Any:  # noqa: ANN401 - the type is the called method's

@@ -19,7 +19,7 @@ class RoomActor:
 
     async def start(self, *, node_ip: str, listen_ip: str, persistence: str, directory: str) -> HostStatus:
         """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors."""
-        self._directory = directory
+        self._directory = ray.get_actor(directory)
         self._host = RoomHost(
             ActorArchive(persistence),
             node_ip=node_ip,
@@ -52,7 +52,7 @@ class RoomActor:
         return self._host.status()
 
     async def _idle(self, room_id: str) -> None:
-        ray.get_actor(self._directory).sleep_if_idle.remote(room_id)
+        self._directory.sleep_if_idle.remote(room_id)
         await asyncio.sleep(0)
 
     def _end(self, reason: str) -> None:

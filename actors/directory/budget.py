@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 
 class AwakeBudget:
     """The awake rooms of each node, with the last edit that is known of each (unix seconds).
@@ -34,6 +39,13 @@ class AwakeBudget:
         """How many rooms too many are awake on a node."""
         return len(self._nodes.get(node_id, ())) - self.per_node
 
-    def least_recent(self, node_id: str) -> tuple[str, float]:
-        """The room of a node that is not known to have been edited for longest, and when it was."""
-        return min(self._nodes[node_id].items(), key=lambda item: item[1])
+    def least_recent(self, node_id: str, besides: Collection[str] = ()) -> tuple[str, float]:
+        """The room of a node that is not known to have been edited for longest, and when it was.
+
+        Raises LookupError when there is none but those that are left out.
+        """
+        left = [(at, room_id) for room_id, at in self._nodes.get(node_id, {}).items() if room_id not in besides]
+        if not left:
+            raise LookupError(node_id)
+        at, room_id = min(left)
+        return room_id, at

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _PARALLEL_ACTIVATIONS = 8
 _PARALLEL_RELEASES = 16
+_PARALLEL_SLEEPS = 4
+"""Rooms of one node that are put to sleep at the same time."""
 _UNDISTURBED = 1.0
 """Seconds for which a room that was edited or woken stays awake, however many others want its place."""
 _SLEEP_RETRY = 1.0
@@ -66,7 +68,10 @@ class Directory:
         self._owners: dict[str, Owner] = {}
         self._activating: dict[str, asyncio.Task[RoomAddress]] = {}
         self._releasing: dict[str, asyncio.Task[bool]] = {}
-        self._thinning: dict[str, asyncio.Task[None]] = {}
+        self._thinning: dict[str, int] = {}
+        """How many rooms of each node that has too many are being seen to."""
+        self._tired: set[str] = set()
+        """Rooms that are being put to sleep for the budget."""
         self._gate = asyncio.Semaphore(_PARALLEL_ACTIVATIONS)
         self._errands: set[asyncio.Task[None]] = set()
         self._hanging = 0
@@ -199,10 +204,15 @@ class Directory:
             if self._hanging:
                 self._woken_meanwhile.add(room_id)
             for _ in range(_ATTEMPTS):
-                # Whoever owned the room last may be gone, but what it wrote to its feed still counts (G4).
-                await self._fleet.drain(room_id)
-                epoch = await self._fleet.claim(room_id)
-                worker = await self._pool.take()
+                taking = asyncio.create_task(self._pool.take())
+                try:
+                    # Whoever owned the room last may be gone, but what it wrote to its feed still counts (G4).
+                    await self._fleet.drain(room_id)
+                    epoch = await self._fleet.claim(room_id)
+                except RayroomsError:
+                    self._run(self._pool.put_back(taking))
+                    raise
+                worker = await taking
                 order = Activation(room_id, epoch, secrets.token_urlsafe(24))
                 try:
                     address = await worker.activate(order, self._config)
@@ -312,37 +322,54 @@ class Directory:
 
     def _thin_out(self, node_id: str) -> None:
         """Put rooms of a node to sleep in the background while too many are awake there."""
-        if self._budget.excess(node_id) > 0 and node_id not in self._thinning:
-            task = asyncio.create_task(self._thin(node_id))
-            self._thinning[node_id] = task
-            task.add_done_callback(lambda _: self._thinning.pop(node_id, None))
+        busy = self._thinning.get(node_id, 0)
+        for _ in range(min(self._budget.excess(node_id), _PARALLEL_SLEEPS) - busy):
+            self._thinning[node_id] = self._thinning.get(node_id, 0) + 1
+            self._run(self._thin(node_id))
 
     async def _thin(self, node_id: str) -> None:
-        while self._budget.excess(node_id) > 0 and not self._closing:
-            room_id, believed = self._budget.least_recent(node_id)
-            owner = self._owners[room_id]
-            try:
-                status = await owner.worker.status()
-            except WorkerLostError:
-                if self._owners.get(room_id) is owner:
-                    self._lost(room_id)
-                    await self._pool.end(owner.worker)
-                continue
-            if status.last_edit > believed:
-                self._budget.edited(room_id, status.last_edit)
-                continue
-            awake = self._clock() - believed
-            if awake < _UNDISTURBED:
-                await asyncio.sleep(_UNDISTURBED - awake)
-                continue
-            try:
-                slept = await self.sleep(room_id)
-            except RayroomsError as error:
-                logger.warning("room %s stays awake: %s", room_id, error)
-                slept = False
-                await asyncio.sleep(_SLEEP_RETRY)
-            if not slept and room_id in self._owners:
-                self._budget.edited(room_id, self._clock())
+        """Put rooms to sleep for as long as more are too many than others see to."""
+        try:
+            while self._budget.excess(node_id) >= self._thinning[node_id] and not self._closing:
+                try:
+                    room_id, believed = self._budget.least_recent(node_id, self._tired)
+                except LookupError:
+                    return
+                self._tired.add(room_id)
+                try:
+                    await self._let_sleep(room_id, believed)
+                finally:
+                    self._tired.discard(room_id)
+        finally:
+            self._thinning[node_id] -= 1
+            if not self._thinning[node_id]:
+                del self._thinning[node_id]
+
+    async def _let_sleep(self, room_id: str, believed: float) -> None:
+        """Put a room to sleep that is believed to be the least recently edited one; or learn that it is not."""
+        owner = self._owners[room_id]
+        try:
+            status = await owner.worker.status()
+        except WorkerLostError:
+            if self._owners.get(room_id) is owner:
+                self._lost(room_id)
+                await self._pool.end(owner.worker)
+            return
+        if status.last_edit > believed:
+            self._budget.edited(room_id, status.last_edit)
+            return
+        awake = self._clock() - believed
+        if awake < _UNDISTURBED:
+            await asyncio.sleep(_UNDISTURBED - awake)
+            return
+        try:
+            slept = await self.sleep(room_id)
+        except RayroomsError as error:
+            logger.warning("room %s stays awake: %s", room_id, error)
+            slept = False
+            await asyncio.sleep(_SLEEP_RETRY)
+        if not slept and room_id in self._owners:
+            self._budget.edited(room_id, self._clock())
 
     async def release_all(self) -> list[str]:
         """Store every room and take no more; returns the rooms that could not be stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ _START_TIMEOUT = 60.0
 _WORK_TIMEOUT = 40.0
 _DRAIN_TIMEOUT = 5.0
 _RETRY = 0.1
+_NODES_KNOWN = 1.0
+"""Seconds for which a list of the cluster's nodes is believed."""
 
 
 class RayWorker:
@@ -87,36 +90,59 @@ class RayFleet:
         self._settings = settings
         self._directory = directory
         self._placed: dict[str, int] = {}
+        self._writers: dict[str, Any] = {}
+        self._alive: list[str] = []
+        self._looked = -math.inf
 
     # -------------------------------------------------------------- persistence actors
 
     def _persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
         """The persistence actor of a node, made when it is not there."""
-        return _PERSISTENCE.options(
-            name=persistence_name(node_id),
-            get_if_exists=True,
-            lifetime="detached",
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-        ).remote()
+        if node_id not in self._writers:
+            self._writers[node_id] = _PERSISTENCE.options(
+                name=persistence_name(node_id),
+                get_if_exists=True,
+                lifetime="detached",
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+            ).remote()
+        return self._writers[node_id]
+
+    async def _patiently(self, node_id: str, method: str, *args: str | float) -> Any:  # noqa: ANN401 - the method's type
+        """Ask a persistence actor, again while it restarts: it is where unwritten edits may be."""
+        deadline = asyncio.get_running_loop().time() + _DRAIN_TIMEOUT
+        while True:
+            try:
+                return await call(getattr(self._persistence(node_id), method).remote(*args))
+            except UnavailableError as error:
+                if error.code != "room_unavailable" or asyncio.get_running_loop().time() > deadline:
+                    raise
+            except RayError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise UnavailableError("The persistence actor does not answer.") from error
+            self._writers.pop(node_id, None)  # should it be dead for good, there is another
+            await asyncio.sleep(_RETRY)
 
     async def _nodes(self) -> list[str]:
-        nodes = await asyncio.to_thread(ray.nodes)
-        return [node["NodeID"] for node in nodes if node["Alive"]]
+        now = asyncio.get_running_loop().time()
+        if now > self._looked + _NODES_KNOWN:
+            nodes = await asyncio.to_thread(ray.nodes)
+            self._alive, self._looked = [node["NodeID"] for node in nodes if node["Alive"]], now
+        return self._alive
 
     async def nodes(self) -> int:
         return len(await self._nodes())
 
     async def claim(self, room_id: str) -> int:
         nodes = await self._nodes()
-        epoch: int = await _patiently(lambda: self._persistence(nodes[0]).claim.remote(room_id))
+        epoch: int = await self._patiently(nodes[0], "claim", room_id)
         return epoch
 
     async def drain(self, room_id: str) -> None:
         async def one(node_id: str) -> None:
-            if await _patiently(lambda: self._persistence(node_id).drain.remote(room_id, _DRAIN_TIMEOUT)):
+            if await self._patiently(node_id, "drain", room_id, _DRAIN_TIMEOUT):
                 return
             # An owner that was given up for hanging has not let go of its feed. The claim that follows fences it.
-            if not await _patiently(lambda: self._persistence(node_id).catch_up.remote(room_id, _DRAIN_TIMEOUT)):
+            if not await self._patiently(node_id, "catch_up", room_id, _DRAIN_TIMEOUT):
                 raise UnavailableError(
                     "What the room's last owner wrote is not stored yet; try again.", code="database_unavailable"
                 )
@@ -169,18 +195,3 @@ async def _look_at(name: str) -> tuple[Worker, HostStatus | None] | None:
         return worker, await worker.status()
     except WorkerLostError:
         return worker, None
-
-
-async def _patiently(ask: Any) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-    """Ask a persistence actor, again while it restarts: it is where unwritten edits may be."""
-    deadline = asyncio.get_running_loop().time() + _DRAIN_TIMEOUT
-    while True:
-        try:
-            return await call(ask())
-        except UnavailableError as error:
-            if error.code != "room_unavailable" or asyncio.get_running_loop().time() > deadline:
-                raise
-        except RayError as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise UnavailableError("The persistence actor does not answer.") from error
-        await asyncio.sleep(_RETRY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from actors.directory.worker import WorkerLostError
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 _PARALLEL_SPAWNS = 4
 _PATIENCE = 20.0
 _SURPLUS_KEPT = 20.0
+_QUIET = 0.5
+"""Seconds for which nobody takes an actor, before one is started that nobody waits for yet."""
 
 
 class WarmPool:
@@ -39,6 +42,7 @@ class WarmPool:
         self._gate = asyncio.Semaphore(_PARALLEL_SPAWNS)
         self._given = asyncio.Event()
         self._refill: asyncio.Task[None] | None = None
+        self._taken_at = 0.0
         self._closed = False
         self._trim: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -98,6 +102,7 @@ class WarmPool:
                 worker = await self._spawn()
             if worker is not None:
                 self._out += 1
+                self._taken_at = asyncio.get_running_loop().time()
                 self.refill()
                 return worker
             try:
@@ -108,6 +113,11 @@ class WarmPool:
                     "As many rooms are awake as may be, and none of them can sleep now; try again.",
                     code="room_unavailable",
                 ) from None
+
+    async def put_back(self, taking: asyncio.Task[Worker]) -> None:
+        """Give back what is just being taken, once it is: it is not needed any more."""
+        with suppress(RayroomsError):
+            self.give(await taking)
 
     async def _ready_one(self) -> Worker | None:
         while self._ready:
@@ -142,6 +152,11 @@ class WarmPool:
 
     async def _fill(self) -> None:
         while not self._closed and len(self._ready) < self._size and await self._may_grow():
+            # To start a process takes a core for most of a second. While there are others, rooms that wake come first.
+            quiet = self._taken_at + _QUIET - asyncio.get_running_loop().time()
+            if quiet > 0 and 2 * len(self._ready) >= self._size:
+                await asyncio.sleep(quiet)
+                continue
             try:
                 worker = await self._spawn()
             except RayroomsError as error:

@@ -6,12 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.directory import pool
+
 from .hosting import Gateway, Stage, on_stage
 from .rooms import ADA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def refilled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warm pool waits for nothing, unless a test says so."""
+    monkeypatch.setattr(pool, "_QUIET", 0.0)
 
 
 @pytest.fixture

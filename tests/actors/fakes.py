@@ -52,6 +52,9 @@ class FakeWorker:
         self.refusal: RayroomsError | None = None
         self.let_go = asyncio.Event()
         self.let_go.set()
+        self.may_sleep = asyncio.Event()
+        self.may_sleep.set()
+        self.asleep: list[str] = []
 
     def __repr__(self) -> str:
         return f"worker {self.number}"
@@ -78,6 +81,9 @@ class FakeWorker:
 
     async def sleep(self) -> bool:
         await self._answer("sleep")
+        assert self.address is not None
+        self.asleep.append(self.address.room_id)
+        await self.may_sleep.wait()
         if not self.busy:
             self.address = None
         return not self.busy

@@ -64,6 +64,25 @@ class TestBudget:
         fleet.now += 1
         await until(lambda: len(awake(directory)) == 1)
 
+    async def test_several_sleep_at_the_same_time(self, fleet: FakeFleet) -> None:
+        """SLEEP-7: no room waits for another to be stored, and the least recently edited ones are chosen."""
+        first = directory_of(fleet, budget=10)
+        for room_id in "abcd":
+            await first.locate(room_id)
+            fleet.now += 10
+        for worker in fleet.workers:
+            worker.last_edit = fleet.now - worker.number  # d's is the oldest
+        restarted = directory_of(fleet, budget=1)
+        asked: list[str] = []
+        for worker in fleet.workers:
+            worker.asleep = asked
+            worker.may_sleep.clear()
+        await restarted.recover()
+        await until(lambda: sorted(asked) == ["b", "c", "d"])
+        for worker in fleet.workers:
+            worker.may_sleep.set()
+        await until(lambda: awake(restarted) == ["a"] and not restarted._thinning)
+
     async def test_one_that_stays_awake_lets_another_go_first(self, fleet: FakeFleet) -> None:
         """SLEEP-7: it is busy, or cannot be stored."""
         directory = directory_of(fleet, budget=2)

@@ -61,6 +61,20 @@ class TestActivation:
         fleet.drain_refusal = None
         assert (await directory.locate("a")).epoch == 1
 
+    async def test_an_actor_that_is_not_needed_any_more_is_given_back(self, fleet: FakeFleet) -> None:
+        """DIR-2, DIR-6: it is taken while the room is drained, which may fail."""
+        directory = directory_of(fleet, warm=1)
+        fleet.drain_refusal = UnavailableError("not yet", code="database_unavailable")
+        for _ in range(5):
+            with pytest.raises(UnavailableError):
+                await directory.locate("a")
+            await turns()
+        assert fleet.counts()["spawn"] <= 2
+        fleet.drain_refusal = None
+        await directory.locate("a")
+        await turns()
+        assert fleet.counts()["spawn"] == 2
+
     async def test_each_owner_has_its_own_secret(self, directory: Directory) -> None:
         secrets = {(await directory.locate(room_id)).secret for room_id in ("a", "b")}
         assert len(secrets) == 2
@@ -336,6 +350,25 @@ class TestWarmPool:
         await pool.take()
         await turns()
         assert fleet.counts()["spawn"] == 3
+
+    async def test_rooms_that_wake_come_before_its_refill(
+        self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """DIR-6: a process that nobody waits for is started when it is quiet, or less than half of the pool is left."""
+        monkeypatch.setattr(pool_module, "_QUIET", 0.1)
+        pool = pool_of(fleet, size=4)
+        pool.refill()
+        await turns()
+        assert fleet.counts()["spawn"] == 4
+        for _ in range(2):
+            await pool.take()
+            await turns()
+            assert fleet.counts()["spawn"] == 4
+        await until(lambda: fleet.counts()["spawn"] == 6)
+        for _ in range(3):
+            await pool.take()
+        await turns(3)
+        assert fleet.counts()["spawn"] > 6
 
     async def test_what_comes_back_is_kept_for_a_while(self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
         """DIR-6: rooms that take turns need no process to be started or ended; later the pool has its size again."""
