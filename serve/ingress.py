@@ -27,7 +27,7 @@ class DirectSockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, a WebSocket's marked."""
         if scope["type"] == "websocket":
-            scope = {**scope, "headers": [*scope["headers"], _OWN_DISCONNECTS]}
+            scope["headers"].append(_OWN_DISCONNECTS)  # not to a copy: the protocol empties the list in the end
         await self._app(scope, receive, send)
 
 

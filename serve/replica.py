@@ -21,6 +21,7 @@ from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import OpenConnections
 from serve.sockets.vacancies import Vacancies
+from serve.websocket_protocol import OwnSocket
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,8 +42,8 @@ class Replica:
         self._hubs = RoomHubs(Locator(), access, Vacancies(self._database))
         handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
         self._connections = OpenConnections()
-        self._sockets = SocketEndpoint(handlers, settings, self._connections)
-        self._socketio = SocketIOEndpoint(handlers, settings, self._connections)
+        self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
+        self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
         self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn import config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from serve.waiting import Gate, Mailbox
+
 if TYPE_CHECKING:
-    import asyncio
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from websockets.http11 import Request
 
 READ_AT_ONCE = 64 * 1024
 """Bytes that the kernel holds of what came: all of it is parsed in one turn, which takes milliseconds."""
@@ -18,6 +24,8 @@ HEARD_AFTER_CLOSE = 64 * 1024
 DROPPED = 32 * 1024 * 1024
 """Bytes of a peer that is not listened to any more: the rest of a message that is too large, for one."""
 _LINGER = 2.0
+_EXTENSION = "rayrooms.socket"
+"""By which an application finds the protocol in its scope."""
 
 
 class BoundedWebSockets(WebSocketsSansIOProtocol):
@@ -29,17 +37,65 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     What such a peer still sends is dropped for a moment, though. If the socket were closed while anything is unread,
     the kernel would reset the connection and the close frame would be lost: a client that only knows that its
     connection broke comes back and sends the same again.
+
+    An idle socket costs little: its application may leave Serve's layers behind (`take_over`), queue and gate make what
+    they need when they need it, and what the handshake said is forgotten once it is accepted.
     """
 
     _heard_after_close = 0
     _dropped = 0
     _deaf = False
+    _own: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*args, **kwargs)
+        self.queue = cast("Any", Mailbox())
+        self.writable = cast("Any", Gate())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AT_ONCE)
         super().connection_made(transport)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.close_sent:
+            cast("Scope", self.scope)["extensions"][_EXTENSION] = self
+
+    def start_keepalive(self) -> None:
+        """The handshake is accepted, and nobody asks for it any more."""
+        super().start_keepalive()
+        self.request.headers.clear()  # the parser, which goes on, holds it as well
+        del self.request, self.response
+        cast("Scope", self.scope)["headers"].clear()
+
+    async def run_asgi(self) -> None:
+        await self._run(cast("ASGIApp", self.app), cast("Scope", self.scope))
+
+    def take_over(self, app: ASGIApp, scope: Scope) -> None:
+        """Have `app` serve this socket in a task of its own, whenever those through whom it was called return."""
+        # In a context of its own too, or that would hold all that Serve knows of the request.
+        self._own = self.loop.create_task(self._run(app, scope), context=contextvars.Context())
+        self._own.add_done_callback(self.on_task_complete)
+        self.tasks.add(self._own)
+
+    async def _run(self, app: ASGIApp, scope: Scope) -> None:
+        """Let an application serve the socket, and end it if it is the last that does."""
+        failed = False
+        try:
+            await app(scope, cast("Receive", self.receive), cast("Send", self.send))
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            self.logger.exception("Exception in ASGI application")
+            failed = True
+        if self._own is not None and self._own is not asyncio.current_task():
+            return
+        if failed or not self.handshake_complete:
+            self.send_500_response()
+        if self.close_timer is None:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self.close_sent and not self._deaf:
@@ -74,6 +130,25 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(_LINGER, self.transport.close)
+
+
+class OwnSocket:
+    """An application of WebSockets that is served apart from all that wraps it, where the server's protocol allows it.
+
+    What wraps it (a dozen of Serve's coroutines, and what they know of the request) would otherwise be kept for as long
+    as the socket is open: a third of its memory.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a socket to its end, or only have it served."""
+        socket_protocol = scope.get("extensions", {}).pop(_EXTENSION, None)
+        if socket_protocol is None:
+            await self._app(scope, receive, send)
+        else:
+            socket_protocol.take_over(self._app, scope)
 
 
 def install() -> None:

@@ -46,6 +46,7 @@ class SocketIOEndpoint:
         if refused is not None:
             await refuse(refused, scope, receive, send)
             return
+        token = bearer_token(headers)
         await send({"type": "websocket.accept"})
         connection = SocketIOConnection(
             send,
@@ -55,7 +56,7 @@ class SocketIOEndpoint:
         )
         try:
             with self._connections.holding(connection):
-                await self._serve(connection, receive, bearer_token(headers))
+                await self._serve(connection, receive, token)
         finally:
             self._handlers.disconnect(connection)
 

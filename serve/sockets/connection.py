@@ -51,7 +51,7 @@ class Connection(ABC):
         self._send = send
         self._max_waiting = max_waiting
         self._on_close = on_close
-        self._waiting: deque[tuple[Message, int]] = deque()
+        self._waiting: deque[tuple[Message, int]] | None = None
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
 
@@ -79,18 +79,18 @@ class Connection(ABC):
             return
         self.closed = True
         message = {"type": "websocket.close", "code": code, "reason": reason}
-        self._waiting.clear()
+        self._waiting = None
         if self._stalled is None:
             self._write(message)
         else:
-            self._waiting.append((message, 0))
+            self._waiting = deque([(message, 0)])
         asyncio.get_running_loop().call_soon(self._on_close, self)
 
     def cut(self) -> None:
         """End the connection without a word: whoever reads from it gives it up as soon as it sees that it is closed."""
         if not self.closed:
             self.closed = True
-            self._waiting.clear()
+            self._waiting = None
             asyncio.get_running_loop().call_soon(self._on_close, self)
 
     def _put(self, message: Message, size: int) -> None:
@@ -100,6 +100,8 @@ class Connection(ABC):
         if self._stalled is None:
             self._write(message)
             return
+        if self._waiting is None:
+            self._waiting = deque()
         self._waiting.append((message, size))
         self._waiting_bytes += size
         if self._waiting_bytes > self._max_waiting:
@@ -125,6 +127,7 @@ class Connection(ABC):
                 message, size = self._waiting.popleft()
                 self._waiting_bytes -= size
                 await self._send(message)
+            self._waiting = None
         except Exception:  # noqa: BLE001 - as above: the receiving side sees the socket's end and cleans up
             self.closed = True
         finally:

@@ -54,6 +54,7 @@ class SocketEndpoint:
         offered: list[str] = scope.get("subprotocols", [])
         binary = protocol.SUBPROTOCOL_MSGPACK in offered
         chosen = next((p for p in (protocol.SUBPROTOCOL_MSGPACK, protocol.SUBPROTOCOL_JSON) if p in offered), None)
+        token = _token(headers, offered)
         await send({"type": "websocket.accept", "subprotocol": chosen})
         connection = WebSocketConnection(
             send,
@@ -64,7 +65,7 @@ class SocketEndpoint:
         )
         try:
             with self._connections.holding(connection):
-                if await self._greet(connection, _token(headers, offered)):
+                if await self._greet(connection, token):
                     await self._serve(connection, receive)
         finally:
             self._handlers.disconnect(connection)

@@ -127,6 +127,7 @@ class RoomHub:
             self._failed_epoch = self._link.address.epoch
         self._link = None
         for session in self.sessions.values():
+            session.asked = None
             if session.attached:
                 session.attached = False
                 session.standing = Standing(self.version, self.version_epoch, None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from rayrooms.errors import RateLimitedError
+from serve.waiting import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Slumber:
         self._held: dict[int, list[link.ToRoom]] = {}
         self._messages = 0
         self._bytes = 0
-        self._decided = asyncio.Event()
+        self._decided = Gate()
 
     def drowse(self, sids: Iterable[int]) -> None:
         """The owner wants to sleep: hold these sessions back."""

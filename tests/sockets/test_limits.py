@@ -126,7 +126,7 @@ class Desk:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         """The URL of a server of this gateway's sockets."""
-        endpoint = SocketEndpoint(self.handlers, Settings(), OpenConnections())
+        endpoint = websocket_protocol.OwnSocket(SocketEndpoint(self.handlers, Settings(), OpenConnections()))
         websocket_protocol.install()
         config = uvicorn.Config(
             endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3"
