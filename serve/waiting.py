@@ -37,6 +37,11 @@ class Mailbox:
             self._items = None
         return item
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is empty and its reader waits: whatever was put before has been dealt with."""
+        return self._items is None and self._reader is not None and not self._reader.done()
+
     def empty(self) -> bool:
         """Whether there is nothing in it."""
         return self._items is None

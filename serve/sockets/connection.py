@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from serve.auth.tokens import Identity
     from serve.sockets.limits import Allowance
     from serve.sockets.session import RoomSession
+    from serve.sockets.shortcut import Shortcut
 
 TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""
@@ -54,6 +55,7 @@ class Connection(ABC):
         self._waiting: deque[tuple[Message, int]] | None = None
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
+        self.shortcut: Shortcut | None = None
 
     @abstractmethod
     def deliver(self, payload: Payload) -> None:
@@ -151,6 +153,10 @@ class WebSocketConnection(Connection):
 
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order."""
+        if self.shortcut is not None and self._stalled is None and not self.closed:
+            frame = payload.binary_frame() if self._binary else payload.text_frame()
+            if self.shortcut.send_frame(frame):
+                return
         self._put(payload.binary() if self._binary else payload.text(), payload.size)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ from serve.origins import GrantedOrigins
 from serve.sockets.connection import TRY_AGAIN_LATER, WebSocketConnection
 from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
 from serve.sockets.reading import messages
+from serve.sockets.shortcut import pause_message, shortcut_of
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -63,6 +65,9 @@ class SocketEndpoint:
             max_waiting=self._settings.max_socket_buffer,
             on_close=self._handlers.disconnect,
         )
+        shortcut = connection.shortcut = shortcut_of(scope)
+        if shortcut is not None:
+            shortcut.listen(partial(self._take_now, connection))
         try:
             with self._connections.holding(connection):
                 if await self._greet(connection, token):
@@ -92,6 +97,21 @@ class SocketEndpoint:
         if connection.identity is None:
             connection.refuse(UnauthenticatedError("No token was sent in time."), None)
             connection.close(BAD_TOKEN, "bad_token")
+
+    def _take_now(self, connection: WebSocketConnection, data: str | bytes) -> bool:
+        """Take an edit or a cursor as it comes; leave what is anything else, or wrong, to the reading loop."""
+        if connection.closed or len(data) > self._settings.max_message // 4 or connection.shortcut is None:
+            return False
+        try:
+            event = _json(data) if isinstance(data, str) else _msgpack(data)
+        except InvalidError:
+            return False
+        if not self._handlers.handle_now(connection, event):
+            return False
+        pause = self._handlers.pause_after(connection, len(data))
+        if pause > 0.0 or connection.closed:
+            connection.shortcut.insert(pause_message(pause))  # for the reading loop, which is what waits or ends
+        return True
 
     async def _take(self, connection: Connection, message: Message) -> None:
         text: str | None = message.get("text")

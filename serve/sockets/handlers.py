@@ -55,18 +55,31 @@ class Handlers:
 
     async def handle(self, connection: Connection, event: AnyClientEvent) -> None:
         """Act on one event; a refusal goes to its sender as an `error` event."""
+        if self.handle_now(connection, event):
+            return
         allowance = connection.allowance or self._unknown(connection)
         try:
-            if type(event) is protocol.CodeChange:
+            _take(_bucket(allowance, event))
+            await self._other(connection, event)
+        except RayroomsError as error:
+            self._refuse(connection, error, event.ref, getattr(getattr(event, "data", None), "room_id", None))
+
+    def handle_now(self, connection: Connection, event: AnyClientEvent) -> bool:
+        """Act on an event that has nothing to wait for and comes often; False, with nothing done, for any other."""
+        if not isinstance(event, protocol.CodeChange | protocol.CursorUpdate):
+            return False
+        allowance = connection.allowance or self._unknown(connection)
+        try:
+            if isinstance(event, protocol.CodeChange):
                 _take(allowance.edits)
                 self._code_change(connection, event)
             else:
-                _take(_bucket(allowance, event))
-                await self._other(connection, event)
+                _take(allowance.signals)
+                self._cursor(connection, event)
         except RayroomsError as error:
-            room_id = getattr(getattr(event, "data", None), "room_id", None)
             seq = event.data.seq if isinstance(event, protocol.CodeChange) else None
-            self._refuse(connection, error, event.ref, room_id, seq)
+            self._refuse(connection, error, event.ref, event.data.room_id, seq)
+        return True
 
     def unreadable(self, connection: Connection, error: RayroomsError, ref: int | None) -> None:
         """Refuse a message that is none. Noise is limited as any other message is."""
@@ -120,8 +133,6 @@ class Handlers:
                 await self._join(connection, event)
             case protocol.LeaveRoom():
                 self._leave(connection, event)
-            case protocol.CursorUpdate():
-                self._cursor(connection, event)
             case protocol.PresenceUpdate():
                 session = self._session(connection, event.data.room_id, event.data.user_id)
                 self._post(session, link.SetPresence(session.sid, event.data.status))
@@ -143,8 +154,6 @@ class Handlers:
             case protocol.GetSync():
                 session = self._session(connection, event.data.room_id, None)
                 self._post(session, link.Sync(session.sid, event.data.version, event.ref))
-            case protocol.CodeChange():
-                self._code_change(connection, event)
 
     # -------------------------------------------------------------- coming and going
 

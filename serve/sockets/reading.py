@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from serve.sockets.shortcut import pause_in
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -29,6 +31,10 @@ async def messages(receive: Receive, connection: Connection, handlers: Handlers)
         message = await receive()
         if message["type"] == "websocket.disconnect":
             return
+        pause = pause_in(message)
+        if pause is not None:
+            await asyncio.sleep(pause)
+            continue
         yield message
         taken += 1
         pause = handlers.pause_after(connection, len(message.get("text") or message.get("bytes") or b""))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
@@ -16,26 +14,20 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from persistence.settings import Settings
-from persistence.tables import Room
 from rayrooms import protocol
 from rayrooms.client.room import RoomClient
 from rayrooms.client.timing import Timing
 from rayrooms.errors import InvalidError, RateLimitedError, UpgradeRequiredError
 from serve import websocket_protocol
 from serve.sockets import handshake
-from serve.sockets.endpoint import SocketEndpoint
-from serve.sockets.handlers import Handlers
 from serve.sockets.handshake import UPGRADE_REQUIRED
-from serve.sockets.hubs import RoomHubs
 from serve.sockets.limits import PENALTY, REFUSALS_BORNE, Allowances, Bucket, Rates
-from serve.sockets.open_connections import OpenConnections
 from serve.sockets.reading import TURN, messages
 
-from .fakes import NO_VACANCIES, FakeAccess, FakeOnline, FakeTokens, allowances, connected, until
-from .town import Town
+from .desk import a_desk
+from .fakes import connected, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from starlette.types import Message
@@ -108,61 +100,6 @@ def test_a_user_has_one_allowance_however_many_connections() -> None:
 
 
 # ------------------------------------------------------------------ a gateway
-
-
-class Desk:
-    """The handlers of a gateway whose only room is "room", as a server if `serving`."""
-
-    def __init__(self, town: Town, **limits: float) -> None:
-        self.town = town
-        self.online = FakeOnline()
-        access: Any = FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
-        parts: list[Any] = [FakeTokens(), self.online, town]
-        tokens, online, locator = parts
-        most = int(limits.pop("max_sockets", 256))
-        self.hubs = RoomHubs(locator, access, NO_VACANCIES)
-        self.handlers = Handlers(self.hubs, access, tokens, online, allowances(most, **limits))
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[str]:
-        """The URL of a server of this gateway's sockets."""
-        endpoint = websocket_protocol.OwnSocket(SocketEndpoint(self.handlers, Settings(), OpenConnections()))
-        websocket_protocol.install()
-        config = uvicorn.Config(
-            endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3"
-        )
-        server = _QuietServer(config)
-        task = asyncio.create_task(server.serve())
-        await server.listening.wait()
-        try:
-            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        finally:
-            server.should_exit = server.force_exit = True
-            await task
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the signals to the tests, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def a_desk(directory: Path, **limits: float) -> AsyncIterator[Desk]:
-    desk = Desk(Town(directory), **limits)
-    yield desk
-    await desk.hubs.close()
-    await desk.town.close()
 
 
 def join() -> protocol.JoinRoom:
