@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from actors.core.bridge import Bridge, place_range
 from actors.core.chat import Chat
 from actors.core.conflicts import STRATEGY, ConflictRecord, conflict_kind, touched
+from actors.core.document import Document
 from actors.core.log import Commit, Log
 from actors.core.sessions import Session, Sessions, carry, participant
 from actors.core.state import ClientMark
@@ -60,7 +61,7 @@ class RoomCore:
         self.max_users = state.max_users
         self.epoch = epoch
         self.limits = limits
-        self.content = state.content
+        self._document = Document(state.content)
         self.log = Log(
             state.log, base=state.version - len(state.log), base_epoch=state.base_epoch, size=limits.log_window
         )
@@ -75,6 +76,11 @@ class RoomCore:
     def version(self) -> int:
         """The newest version."""
         return self.log.head
+
+    @property
+    def content(self) -> str:
+        """The text as it is."""
+        return self._document.content
 
     @property
     def version_epoch(self) -> int:
@@ -261,13 +267,13 @@ class RoomCore:
         return bridge.advance(version, self.log.after(max(bridge.upto, version)), session.client_id, self.version)
 
     def _commit(self, op: Operation, user_id: str, client_id: str, seq: int, sid: int, now: float) -> Commit:
-        content, op = text.apply_checked(self.content, op)
-        if len(content) > self.limits.max_document and len(content) > len(self.content):
+        change = self._document.plan(op)
+        if change.length > self.limits.max_document and change.length > len(self._document):
             raise TooLargeError(
                 f"A document holds at most {self.limits.max_document} characters.", code="document_too_large"
             )
-        commit = Commit(self.version + 1, op, user_id, client_id, seq, self.epoch, now, sid)
-        self.content = content
+        commit = Commit(self.version + 1, change.op, user_id, client_id, seq, self.epoch, now, sid)
+        self._document.make(change)
         self.log.append(commit)
         self._clients[client_id] = ClientMark(seq, commit.version, user_id)
         self._clients.move_to_end(client_id)
@@ -301,7 +307,7 @@ class RoomCore:
         if len(ranges) > self.limits.max_ranges:
             raise InvalidError(f"A cursor has at most {self.limits.max_ranges} selections.")
         foreign = self._context_for_cursor(session, version)
-        size = len(self.content)
+        size = len(self._document)
         placed = []
         for item in ranges:
             moved = place_range(item, foreign)
