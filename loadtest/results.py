@@ -123,3 +123,33 @@ class SoakResult(Result, tag="soak"):
     last: Quarter
     growths: Growths | None
     samples: list[tuple[float, dict[str, float]]]
+
+
+class Point(msgspec.Struct):
+    """What was measured where an axis has the value `x`."""
+
+    x: int
+    result: TypingResult
+
+    @property
+    def cost(self) -> float:
+        """The server's CPU milliseconds for each edit."""
+        return sum((self.result.cpu_ms_per_edit or {}).values())
+
+
+class Curve(msgspec.Struct):
+    """One axis: its name, what its values are, and the points."""
+
+    name: str
+    label: str
+    points: list[Point]
+
+
+class CurveReport(msgspec.Struct):
+    """The file that `loadtest.curves` writes. `when` is unix time in seconds, `load` the load average before."""
+
+    when: float
+    cpus: int
+    load: float
+    seconds: float
+    curves: list[Curve]

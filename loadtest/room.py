@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from loadtest.account import account
 from loadtest.newcomer import Newcomer
+from loadtest.player import Player
+from loadtest.synthetic import churn
 from loadtest.typist import Typist
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from loadtest.rest import Guest, Rest
 
 _SENTENCE = "the quick brown fox jumps over the lazy dog, then sits down to write a long letter home. "
-SEED = (_SENTENCE * 30)[:2000]
-"""What every document begins with."""
+_SEEDED = 100_000
+"""Characters of the first text that are written at once; a message may not be too long."""
 _OPEN_TIMEOUT = 90.0
 _SETTLE_TIMEOUT = 30.0
 _POLL = 0.01
@@ -28,25 +30,43 @@ _POLL = 0.01
 class BenchRoom:
     """A new room and the users that type in it."""
 
-    def __init__(self, rest: Rest, url: str, owner: Guest, name: str) -> None:
+    def __init__(self, rest: Rest, url: str, owner: Guest, name: str, characters: int = 2_000) -> None:
         self.typists: list[Typist] = []
         self.room_id = ""
         self._rest = rest
         self._url = url
         self._owner = owner
         self._name = name
+        self._characters = characters
 
-    async def open(self, users: int) -> None:
-        """Make the room, write its first text, and bring the users in. All of it is durable then."""
+    async def open(self, users: int, history: int = 0) -> None:
+        """Make the room, give it a history and its first text, and bring the users in. All of it is durable then."""
         made = await self._rest.make_room(self._owner, self._name, max_users=users + 10)
         self.room_id = made.room_id
+        if history:
+            await self._live_through(history)
         async with asyncio.timeout(_OPEN_TIMEOUT):
             await self.admit(1)
             first = self.typists[0]
-            first.seed(SEED)
-            while first.durable < 1:  # noqa: ASYNC110 - a typist's reading sets no events: it is what is measured
-                await asyncio.sleep(_POLL)
+            left = self._characters
+            while left:
+                size = min(left, _SEEDED)
+                first.seed((_SENTENCE * (size // len(_SENTENCE) + 1))[:size])
+                left -= size
+                # A typist's reading sets no events: it is what is measured.
+                while first.busy or (not left and first.durable < first.version):  # noqa: ASYNC110
+                    await asyncio.sleep(_POLL)
         await self.admit(users - 1)
+
+    async def _live_through(self, edits: int) -> None:
+        """Have one author make so many edits that come to nothing."""
+        player = Player(churn(edits), self.room_id, ties={}, readers=0)
+        try:
+            for one in player.everybody:
+                await one.open(self._url, self._owner.token)
+            await player.play()
+        finally:
+            player.close()
 
     async def admit(self, users: int) -> None:
         """Bring more users in, each a guest of its own."""

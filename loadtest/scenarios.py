@@ -51,12 +51,19 @@ class Bench(NamedTuple):
 
 
 class Typing(NamedTuple):
-    """So many rooms of so many users, each typing `rate` edits a second; None: the next when one is acknowledged."""
+    """So many rooms of so many users, each typing `rate` edits a second; None: the next when one is acknowledged.
+
+    Only the first `writers` of a room type, all of them if None. A document begins with `characters` characters, after
+    a `history` of so many edits that left no trace in it.
+    """
 
     title: str
     rooms: int
     users: int
     rate: float | None
+    writers: int | None = None
+    characters: int = 2_000
+    history: int = 0
 
 
 TYPING = {
@@ -84,9 +91,12 @@ async def run(name: str, bench: Bench) -> Result:
 
 async def typing(name: str, plan: Typing, bench: Bench) -> TypingResult:
     """Users type bursts at random places; all is counted between warm-up and end."""
-    rooms = [BenchRoom(bench.rest, bench.url, bench.owner, f"{name}-{number}") for number in range(plan.rooms)]
+    rooms = [
+        BenchRoom(bench.rest, bench.url, bench.owner, f"{name}-{number}", plan.characters)
+        for number in range(plan.rooms)
+    ]
     try:
-        await open_rooms(rooms, plan.users, bench)
+        await open_rooms(rooms, plan.users, bench, plan.history)
         return await _type(name, plan, rooms, bench)
     finally:
         await close_rooms(rooms, bench)
@@ -100,7 +110,9 @@ async def _type(name: str, plan: Typing, rooms: list[BenchRoom], bench: Bench) -
         window = Window(start + WARM_UP, start + WARM_UP + bench.seconds)
         phases = random.Random(name)
         paces = [
-            Pace(typist, plan.rate, start, window.end, phases.random()) for room in rooms for typist in room.typists
+            Pace(typist, plan.rate, start, window.end, phases.random())
+            for room in rooms
+            for typist in room.typists[: plan.writers]
         ]
         spent, shares = await _measure(window, rooms, bench)
         bench.tell("settling")
@@ -240,7 +252,7 @@ async def memory(bench: Bench) -> MemoryResult:
 # ------------------------------------------------------------------ parts
 
 
-async def open_rooms(rooms: list[BenchRoom], users: int, bench: Bench) -> None:
+async def open_rooms(rooms: list[BenchRoom], users: int, bench: Bench, history: int = 0) -> None:
     """Open all rooms, a few at a time: each is a process that has to start."""
     gate = asyncio.Semaphore(_OPENING)
     opened = 0
@@ -248,7 +260,7 @@ async def open_rooms(rooms: list[BenchRoom], users: int, bench: Bench) -> None:
     async def open_one(room: BenchRoom) -> None:
         nonlocal opened
         async with gate:
-            await room.open(users)
+            await room.open(users, history)
         opened += 1
         bench.tell(f"{opened} of {len(rooms)} rooms open")
 

@@ -32,3 +32,12 @@ def document(edits: int = EDITS, characters: int = CHARACTERS, seed: int = 5) ->
         cursor += len(word)
         size += len(word) - deleted
     return Trace("synthetic", 1, made, merge(made).text)
+
+
+def churn(edits: int) -> Trace:
+    """One author's `edits`, an even number, that write a word and take it away again."""
+    word = "history "
+    made = [
+        TraceEdit(0, (number,), [{"d": len(word)}] if number % 2 else [word]) for number in range(edits - edits % 2)
+    ]
+    return Trace("churn", 1, made, "")

@@ -1,0 +1,60 @@
+"""What an edit costs, held against this machine: a guard against edits that get dearer by half unnoticed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from loadtest.processes import ServerProcesses
+from loadtest.rest import Rest
+from loadtest.scenarios import Bench, Typing, typing
+
+if TYPE_CHECKING:
+    from .server import Server
+
+_OURS = ("gateway", "rooms", "persistence", "haproxy")
+"""Parts that work for each edit; Ray's own standing costs would only add noise."""
+_MOST = 40.0
+"""Calibration units that an edit may take, about half as much again as it takes (see docs/performance.md)."""
+_ROUNDS = 3
+
+
+def unit() -> float:
+    """CPU milliseconds of a fixed piece of work, of the kind that the server does: parse, slice, join, write."""
+    data = {"event": "code_change", "data": {"room_id": "abc", "seq": 1, "version": 2, "op": [100, "x", {"d": 3}]}}
+    encoded, text, total = msgspec.json.encode(data), "the quick brown fox " * 100, 0
+    began = time.process_time()
+    for number in range(20_000):
+        event = msgspec.json.decode(encoded)
+        at = (number * 7) % len(text)
+        total += len("".join((text[:at], "x", text[at + 3 :]))) + len(msgspec.json.encode(event))
+    assert total
+    return 1000 * (time.process_time() - began) / 20_000
+
+
+async def test_an_edit_costs_no_more_than_it_did(server: Server) -> None:
+    """LOAD-14: in units of a calibration loop of the same minute, the least of some rounds; never in absolute times."""
+    found: list[float] = []
+    plan = Typing("1 room of 10 users, closed loop", 1, 10, None)
+    async with Rest(server.url) as rest:
+        owner = await rest.sign_in("Cost")
+        for number in range(_ROUNDS):
+            bench = Bench(server.url, rest, owner, ServerProcesses(server.url), 2.0, 0, lambda _what: None)
+            before = unit()
+            result = await typing(f"cost-{number}", plan, bench)
+            assert not result.wrong
+            assert result.cpu_ms_per_edit is not None
+            cost = sum(result.cpu_ms_per_edit[part] for part in _OURS)
+            found.append(cost / min(before, unit()))
+            if found[-1] < _MOST:
+                break
+    assert min(found) < _MOST, f"an edit takes {found} units"
+
+
+def test_the_unit_is_work() -> None:
+    """LOAD-14: or nothing could be held against it."""
+    assert unit() == pytest.approx(unit(), rel=0.5)
+    assert unit() > 0.0005
