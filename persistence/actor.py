@@ -1,6 +1,7 @@
 """The persistence actor: one per node, the writer of that node's feeds and the reader of stored rooms.
 
-The class is plain, so that Ray pickles it by reference; who makes the actor wraps it.
+The class is plain, so that Ray pickles it by reference; who makes the actor wraps it. Whoever looks the actor up, as
+each room process does, imports this module, so what only the actor itself needs is imported when it is made.
 """
 
 from __future__ import annotations
@@ -9,11 +10,6 @@ import asyncio
 import logging
 import os
 from typing import TYPE_CHECKING
-
-from persistence.archive import Archive
-from persistence.database import Database
-from persistence.settings import get_settings
-from persistence.writer import Writer
 
 if TYPE_CHECKING:
     from persistence.loaded import LoadedRoom
@@ -38,6 +34,11 @@ class PersistenceActor:
     """
 
     def __init__(self) -> None:
+        from persistence.archive import Archive  # noqa: PLC0415 - see above; so below
+        from persistence.database import Database  # noqa: PLC0415
+        from persistence.settings import get_settings  # noqa: PLC0415
+        from persistence.writer import Writer  # noqa: PLC0415
+
         settings = get_settings()
         self._database = Database.from_settings(settings)
         self._archive = Archive(self._database, settings)

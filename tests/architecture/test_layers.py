@@ -58,6 +58,17 @@ def test_shared_library_loads_no_server_package() -> None:
     assert set(done.stdout.split()).isdisjoint(SERVER_ONLY)
 
 
+def test_a_room_process_loads_no_database() -> None:
+    """ARCH-12: with its own actor, and the two that it looks up."""
+    program = (
+        "import sys, actors.room_actor, actors.directory.actor, persistence.actor\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ray" in done.stdout.split()
+    assert set(done.stdout.split()).isdisjoint({*SERVER_ONLY, "pydantic_settings", "numpy"} - {"ray"})
+
+
 @pytest.mark.parametrize("place", PURE)
 def test_logic_is_pure(place: str) -> None:
     """ARCH-3: modules with logic import no clock, socket, process, randomness or Ray; they are passed in."""
