@@ -1,6 +1,7 @@
 """The room actor: a thin Ray shell around a RoomHost."""
 
 import asyncio
+import gc
 import os
 import time
 
@@ -29,6 +30,7 @@ class RoomActor:
             on_idle=self._idle,
         )
         await self._host.start()
+        gc.freeze()  # all that was imported stays; without this every full collection walks it again
         return self._host.status()
 
     async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress:
