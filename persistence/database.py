@@ -17,7 +17,9 @@ from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import Literal
+    from typing import Any, Literal
+
+    from sqlalchemy import Row, TextClause
 
     from persistence.settings import Settings
 
@@ -46,6 +48,8 @@ class Database:
             },
         )
 
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @classmethod
     def from_settings(cls, settings: Settings) -> Database:
         return cls(
@@ -68,6 +72,17 @@ class Database:
                 if isolation != "READ COMMITTED":
                     await session.connection(execution_options={"isolation_level": isolation})
                 yield session
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise UnavailableError("The database is not available.", code="database_unavailable") from error
+
+    async def first(self, statement: TextClause, **values: str | int) -> Row[Any] | None:
+        """The first row of a query that stands alone: without a transaction around it, which takes two round trips.
+
+        Raises UnavailableError as `session` does.
+        """
+        try:
+            async with self._reading.connect() as connection:
+                return (await connection.execute(statement, values)).first()
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise UnavailableError("The database is not available.", code="database_unavailable") from error
 

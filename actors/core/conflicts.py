@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from actors.core.bridge import Foreign
     from rayrooms.protocol import Operation
 
 
 class Touch(NamedTuple):
-    """The stretch `[start, end]` of the document that an operation touches; `end > start` when it deletes."""
+    """The stretch `[start, end]` of the document that an operation touches; `end > start` when it deletes.
+
+    `grown` is by how many code points it lets the text grow.
+    """
 
     start: int
     end: int
     deletes: bool
+    grown: int
+
+    def moved(self, by: int) -> Touch:
+        """The same stretch where the text before it has grown."""
+        return Touch(self.start + by, self.end + by, self.deletes, self.grown)
 
 
 class ConflictRecord(NamedTuple):
@@ -31,24 +40,49 @@ class ConflictRecord(NamedTuple):
 STRATEGY = "transform"
 """How every conflict is resolved here: both intentions are kept by transforming the later one."""
 
-_NOTHING = Touch(-1, -2, deletes=False)
+NOTHING = Touch(-1, -2, deletes=False, grown=0)
+"""What an operation touches that does nothing."""
+_KEPT = 512
 
 
 def touched(op: Operation) -> Touch:
     """The stretch that an invertible or numeric operation touches, in the document before it."""
-    at, start, end, deletes = 0, -1, -2, False
+    at, start, end, deletes, grown = 0, -1, -2, False, 0
     for component in op:
         if isinstance(component, int):
             at += component
             continue
         if start < 0:
             start = at
-        if not isinstance(component, str):
+        if isinstance(component, str):
+            grown += len(component)
+        else:
             gone = component["d"]
-            at += gone if isinstance(gone, int) else len(gone)
+            size = gone if isinstance(gone, int) else len(gone)
+            at += size
+            grown -= size
             deletes = True
         end = at
-    return Touch(start, end, deletes) if start >= 0 else _NOTHING
+    return Touch(start, end, deletes, grown) if start >= 0 else NOTHING
+
+
+class Touches:
+    """What the newest commits touch, reckoned once for all the authors who had not seen them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Touch] = {}
+
+    def of(self, foreign: Foreign) -> Touch:
+        """What a commit touches on the line of history of the author that it is foreign to."""
+        commit = foreign.commit
+        if foreign.op is not commit.op:  # the author was ahead of it
+            return touched(foreign.op)
+        touch = self._known.get(commit.version)
+        if touch is None:
+            touch = self._known[commit.version] = touched(commit.op)
+            if len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
+        return touch
 
 
 def conflict_kind(mine: Touch, other: Touch) -> str | None:
@@ -57,7 +91,7 @@ def conflict_kind(mine: Touch, other: Touch) -> str | None:
     Two deletes conflict when they overlap, an insert conflicts with a delete that surrounds it, and two inserts when
     they stand at the same place.
     """
-    if mine is _NOTHING or other is _NOTHING or mine.start > other.end or other.start > mine.end:
+    if mine is NOTHING or other is NOTHING or mine.start > other.end or other.start > mine.end:
         return None
     if mine.deletes and other.deletes:
         if mine.start >= other.end or other.start >= mine.end:

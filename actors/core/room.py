@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from actors.core.bridge import Bridge, place_range
 from actors.core.chat import Chat
-from actors.core.conflicts import STRATEGY, ConflictRecord, conflict_kind, touched
+from actors.core.conflicts import NOTHING, STRATEGY, ConflictRecord, Touches, conflict_kind, touched
 from actors.core.document import Document
 from actors.core.log import Commit, Log
 from actors.core.sessions import Session, Sessions, carry, participant
@@ -62,6 +62,7 @@ class RoomCore:
         self.epoch = epoch
         self.limits = limits
         self._document = Document(state.content)
+        self._touches = Touches()
         self.log = Log(
             state.log, base=state.version - len(state.log), base_epoch=state.base_epoch, size=limits.log_window
         )
@@ -194,19 +195,40 @@ class RoomCore:
         text.check(op)
         made = op
         foreign = self._context(session, self.version if version is None else version)
-        conflicts: list[ConflictRecord] = []
-        for one in foreign:
-            kind = conflict_kind(touched(op), touched(one.op))
-            if kind is not None and len(conflicts) < CONFLICTS_PER_EDIT and one.commit.user_id != user.user_id:
-                conflicts.append(
-                    ConflictRecord(
-                        self.version + 1, one.commit.version, user.user_id, one.commit.user_id, kind, STRATEGY, now
-                    )
-                )
-            op = text.transform(op, one.op, "left")
+        op, conflicts = self._carried(op, foreign, user, now)
         commit = self._commit(op, user.user_id, session.client_id, seq, sid, now)
         session.bridge.sent(made, commit.version)
         return Edited(commit, commit.version, conflicts)
+
+    def _carried(
+        self, op: Operation, foreign: list[Foreign], user: User, now: float
+    ) -> tuple[Operation, list[ConflictRecord]]:
+        """`op` transformed over what its author had not seen, and where the two met.
+
+        Most commits lie wholly before or behind an edit: those only move it, or not even that.
+        """
+        conflicts: list[ConflictRecord] = []
+        mine = touched(op)
+        start, end = mine.start, mine.end
+        for one in foreign:
+            theirs = self._touches.of(one)
+            if end < theirs.start or theirs is NOTHING:
+                continue
+            if theirs.end < start:
+                start += theirs.grown
+                end += theirs.grown
+                continue
+            if start != mine.start:
+                op, mine = [start, *op[1:]], mine.moved(start - mine.start)
+            kind = conflict_kind(mine, theirs)
+            other = one.commit
+            if kind is not None and len(conflicts) < CONFLICTS_PER_EDIT and other.user_id != user.user_id:
+                made = (self.version + 1, other.version, user.user_id, other.user_id)
+                conflicts.append(ConflictRecord(*made, kind, STRATEGY, now))
+            op = text.transform(op, one.op, "left")
+            mine = touched(op)
+            start, end = mine.start, mine.end
+        return (op if start == mine.start else [start, *op[1:]]), conflicts
 
     def submit(
         self,

@@ -10,6 +10,7 @@ from persistence.repositories.operations import OperationRepository
 from persistence.repositories.personal import ListedRoom, PersonalRepository, RoomScope
 from persistence.repositories.rooms import RoomRepository
 from persistence.repositories.snapshots import DocumentSnapshotRepository
+from persistence.repositories.standing import Standing, standing_in
 from persistence.repositories.users import UserRepository
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "RoomMemberRepository",
     "RoomRepository",
     "RoomScope",
+    "Standing",
     "UserRepository",
+    "standing_in",
 ]

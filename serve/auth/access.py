@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository
+from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository, standing_in
 from persistence.tables import RoomMember
 from rayrooms.errors import ConflictError, NotFoundError
 from serve.auth.accounts import account_of
@@ -73,6 +73,16 @@ class RoomAccess:
 
         Raises NotFoundError(room_not_found), for strangers to a private room too, and ConflictError(too_many_members).
         """
+        standing = await standing_in(self._database, room_id, identity.user_id)
+        if standing is not None:
+            return Admission(
+                room_id=room_id,
+                room_name=standing.room_name,
+                language=standing.language,
+                max_users=standing.max_users,
+                role=cast("Role", standing.role),
+                colour=standing.colour,
+            )
         try:
             return await self._admit(room_id, identity)
         except ConflictError as error:
