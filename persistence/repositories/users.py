@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import func, update
+from sqlalchemy import ARRAY, Text, cast, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
@@ -13,6 +13,8 @@ from persistence.tables import User
 from rayrooms.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rayrooms.protocol import Status
 
 
@@ -46,6 +48,20 @@ class UserRepository(BaseRepository[User]):
         )
         if changed.first() is None:
             raise _not_found(user_id)
+
+    async def set_statuses(self, statuses: Mapping[str, Status]) -> None:
+        """Set the status of several, in one statement; whoever is not there is left out."""
+        said = (
+            func.unnest(cast(list(statuses), ARRAY(Text)), cast(list(statuses.values()), ARRAY(Text)))
+            .table_valued("user_id", "status")
+            .render_derived(name="said")
+        )
+        # Rows are locked in one order, whichever gateways write at once.
+        rows = select(col(User.id)).where(col(User.id).in_(list(statuses))).order_by(col(User.id)).with_for_update()
+        await self._session.exec(rows)
+        await self._session.exec(
+            update(User).where(col(User.id) == said.c.user_id).values(status=said.c.status, last_seen=func.now())
+        )
 
 
 def _not_found(user_id: str) -> NotFoundError:

@@ -60,9 +60,8 @@ class OnlineUsers:
         while self._changed:
             await asyncio.sleep(_GATHER)
             changed, self._changed = self._changed, {}
-            for user_id, status in changed.items():
-                try:
-                    async with self._database.session() as session:
-                        await UserRepository(session).set_status(user_id, status)
-                except RayroomsError as error:
-                    logger.info("the status of a user was not stored: %s", error)
+            try:
+                async with self._database.session() as session:
+                    await UserRepository(session).set_statuses(changed)
+            except RayroomsError as error:
+                logger.info("the status of %d users was not stored: %s", len(changed), error)

@@ -474,6 +474,28 @@ async def test_a_pool_that_is_used_up_is_unavailable(url: str) -> None:
     await tiny.close()
 
 
+async def test_statuses_of_many(database: Database) -> None:
+    """DB-7: in one statement, with their time; those who are not there are nobody's error, and nobody else changes."""
+    ids = [f"many-{uuid.uuid4()}" for _ in range(4)]
+    async with database.session() as session:
+        for user_id in ids:
+            await UserRepository(session).upsert(user_id, "Somebody", None, "#000000")
+    statuses: dict[str, Any] = {ids[0]: "online", ids[1]: "offline", ids[2]: "away", "nobody": "online"}
+    async with database.session() as session:
+        await UserRepository(session).set_statuses(statuses)
+    async with database.session() as session:
+        found = [await UserRepository(session).get(user_id) for user_id in ids]
+    assert [user.status for user in found] == ["online", "offline", "away", "offline"]
+    assert [user.last_seen is not None for user in found] == [True, True, True, False]
+    crossing = [dict.fromkeys(order, "online") for order in (ids, list(reversed(ids))) * 10]
+
+    async def write(said: dict[str, Any]) -> None:
+        async with database.session() as session:
+            await UserRepository(session).set_statuses(said)
+
+    await asyncio.gather(*(write(said) for said in crossing))
+
+
 async def test_as_what_somebody_stands_in_a_room(database: Database, room_id: str) -> None:
     """DB-13: at once after every change; None for strangers and for rooms that are not there."""
     assert await standing_in(database, room_id, "eve") is None
