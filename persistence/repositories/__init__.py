@@ -10,7 +10,7 @@ from persistence.repositories.operations import OperationRepository
 from persistence.repositories.personal import ListedRoom, PersonalRepository, RoomScope
 from persistence.repositories.rooms import RoomRepository
 from persistence.repositories.snapshots import DocumentSnapshotRepository
-from persistence.repositories.standing import Standing, standing_in
+from persistence.repositories.standing import Standing, enrol, standing_in
 from persistence.repositories.users import UserRepository
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "RoomScope",
     "Standing",
     "UserRepository",
+    "enrol",
     "standing_in",
 ]

@@ -1,10 +1,11 @@
-"""As what somebody stands in a room already: the one question that everybody who enters asks, in one round trip."""
+"""As what somebody stands in a room, and how a newcomer to a public one becomes a member: in one round trip each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 if TYPE_CHECKING:
     from persistence.database import Database
@@ -13,6 +14,26 @@ _QUERY: Final = text("""
     SELECT rooms.name, rooms.language, rooms.max_users, room_members.role, room_members.colour
     FROM rooms JOIN room_members ON room_members.room_id = rooms.id
     WHERE rooms.id = :room_id AND room_members.user_id = :user_id
+""")
+
+# One statement is one transaction: nobody is a member without the event, nor the other way round. The room's row is
+# locked before the event is recorded, so that a deletion is the last event of its room.
+_ENROL: Final = text("""
+    WITH room AS MATERIALIZED (
+        SELECT id, name, language, max_users FROM rooms WHERE id = :room_id AND NOT private FOR KEY SHARE
+    ), joined AS (
+        INSERT INTO room_members (room_id, user_id, name, email, colour, role, joined_at, active)
+        SELECT room.id, users.id, users.name, users.email, users.colour, 'member', now(), false
+        FROM room JOIN users ON users.id = :user_id
+        WHERE (SELECT count(*) FROM room_members WHERE room_id = :room_id) < :most
+        ON CONFLICT DO NOTHING
+        RETURNING room_id, role, colour
+    ), recorded AS (
+        INSERT INTO audit_events (room_id, at, action, actor_id, user_id, role)
+        SELECT room_id, now(), 'member_joined', :user_id, :user_id, role FROM joined
+    )
+    SELECT room.name, room.language, room.max_users, joined.role, joined.colour
+    FROM room JOIN joined ON joined.room_id = room.id
 """)
 
 
@@ -29,4 +50,17 @@ class Standing(NamedTuple):
 async def standing_in(database: Database, room_id: str, user_id: str) -> Standing | None:
     """None for somebody who is no member, or a room that is not there. Raises UnavailableError."""
     row = await database.first(_QUERY, room_id=room_id, user_id=user_id)
+    return Standing._make(row) if row is not None else None
+
+
+async def enrol(database: Database, room_id: str, user_id: str, most: int) -> Standing | None:
+    """Make a newcomer a member of a public room of fewer than `most`, with the event in the audit log.
+
+    None, with nothing changed, when that cannot be: the room is private or not there, it is full, or the user has no
+    profile yet or is a member already. Raises UnavailableError.
+    """
+    try:
+        row = await database.first(_ENROL, room_id=room_id, user_id=user_id, most=most)
+    except IntegrityError:  # deleted meanwhile
+        return None
     return Standing._make(row) if row is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository, standing_in
+from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository, enrol, standing_in
 from persistence.tables import RoomMember
 from rayrooms.errors import ConflictError, NotFoundError
 from serve.auth.accounts import account_of
@@ -73,7 +73,10 @@ class RoomAccess:
 
         Raises NotFoundError(room_not_found), for strangers to a private room too, and ConflictError(too_many_members).
         """
-        standing = await standing_in(self._database, room_id, identity.user_id)
+        database, user_id = self._database, identity.user_id
+        standing = await standing_in(database, room_id, user_id)
+        if standing is None:
+            standing = await enrol(database, room_id, user_id, self._max_members)
         if standing is not None:
             return Admission(
                 room_id=room_id,

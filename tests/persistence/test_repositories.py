@@ -20,7 +20,6 @@ from persistence.repositories import (
     RoomMemberRepository,
     RoomRepository,
     UserRepository,
-    standing_in,
 )
 from persistence.tables import (
     ConflictResolution,
@@ -494,33 +493,3 @@ async def test_statuses_of_many(database: Database) -> None:
             await UserRepository(session).set_statuses(said)
 
     await asyncio.gather(*(write(said) for said in crossing))
-
-
-async def test_as_what_somebody_stands_in_a_room(database: Database, room_id: str) -> None:
-    """DB-13: at once after every change; None for strangers and for rooms that are not there."""
-    assert await standing_in(database, room_id, "eve") is None
-    assert await standing_in(database, "nowhere", "ada") is None
-    async with database.session() as session:
-        room = await RoomRepository(session).get(room_id)
-        member = RoomMember(room_id=room_id, user_id="eve", name="Eve", colour="#123456", role="viewer")
-        await RoomMemberRepository(session).add(member)
-        assert await standing_in(database, room_id, "eve") is None, "it is not committed yet"
-    standing = await standing_in(database, room_id, "eve")
-    assert standing == (room.name, room.language, room.max_users, "viewer", "#123456")
-    async with database.session() as session:
-        await RoomMemberRepository(session).set_role(room_id, "eve", "admin")
-    standing = await standing_in(database, room_id, "eve")
-    assert standing is not None
-    assert standing.role == "admin"
-    async with database.session() as session:
-        assert await RoomMemberRepository(session).remove(room_id, "eve")
-    assert await standing_in(database, room_id, "eve") is None
-
-
-async def test_a_lone_query_without_a_database(unused_tcp_port: int) -> None:
-    """DB-8, DB-13."""
-    nobody = Database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/nothing", timeout=2.0)
-    with pytest.raises(UnavailableError) as caught:
-        await standing_in(nobody, "room", "ada")
-    assert caught.value.code == "database_unavailable"
-    await nobody.close()
