@@ -45,11 +45,14 @@ class _Replayed(msgspec.Struct):
     acked: int = 0
 
 
-def account(journals: Sequence[Journal], newcomer: str, window: Window) -> Account:
-    """Rebuild every client from its journal and compare: with one another and with the text that a newcomer got."""
+def account(journals: Sequence[Journal], newcomer: str, window: Window, before: int = 0) -> Account:
+    """Rebuild every client from its journal and compare: with one another and with the text that a newcomer got.
+
+    `before` edits were made by others before all of them.
+    """
     result = Account()
     by_client = {journal.client_id: journal for journal in journals}
-    total = sum(len(journal.sent) for journal in journals)
+    total = before + sum(len(journal.sent) for journal in journals)
     for journal in journals:
         try:
             held = _replay(journal, by_client, window, result)

@@ -38,6 +38,7 @@ class BenchRoom:
         self._owner = owner
         self._name = name
         self._characters = characters
+        self._before = 0
 
     async def open(self, users: int, history: int = 0) -> None:
         """Make the room, give it a history and its first text, and bring the users in. All of it is durable then."""
@@ -64,7 +65,7 @@ class BenchRoom:
         try:
             for one in player.everybody:
                 await one.open(self._url, self._owner.token)
-            await player.play()
+            self._before = (await player.play()).edits
         finally:
             player.close()
 
@@ -85,7 +86,7 @@ class BenchRoom:
     @property
     def is_settled(self) -> bool:
         """Whether every edit has reached everybody and is known to be durable."""
-        made = self.made
+        made = self._before + self.made
         return all(one.version == made and one.durable >= made for one in self.typists)
 
     async def check(self, window: Window) -> Account:
@@ -93,7 +94,9 @@ class BenchRoom:
         newcomer = Newcomer(self.room_id)
         await newcomer.open(self._url, (await self._rest.sign_in("Newcomer")).token)
         newcomer.close()
-        result = await asyncio.to_thread(account, [one.journal for one in self.typists], newcomer.text, window)
+        result = await asyncio.to_thread(
+            account, [one.journal for one in self.typists], newcomer.text, window, self._before
+        )
         result.wrong += [f"{one.journal.client_id}: {one.error}" for one in self.typists if one.error]
         result.wrong = [f"room {self.room_id}: {sentence}" for sentence in result.wrong]
         return result
