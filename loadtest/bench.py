@@ -19,21 +19,18 @@ import msgspec
 import uvloop
 from tqdm import tqdm
 
-from loadtest.author import ReplayError
+from loadtest import command
+from loadtest.command import names_in, told, write_json
 from loadtest.processes import NotHereError, ServerProcesses
 from loadtest.report import lines
-from loadtest.rest import Rest, RestError
+from loadtest.rest import Rest
 from loadtest.results import JoinResult, MemoryResult, TypingResult
 from loadtest.scenarios import SCENARIOS, Bench, run
-from loadtest.wire import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loadtest.results import Result
-
-FAILURES = (RestError, WireError, ReplayError, NotHereError, ConnectionError, TimeoutError)
-"""What ends a run: told in a sentence, with a non-zero exit."""
 
 
 class Report(msgspec.Struct):
@@ -62,34 +59,14 @@ async def _run(arguments: argparse.Namespace) -> list[Result]:
                     bar.set_description_str(f"{name}: {what}")
 
                 bench = Bench(arguments.url, rest, owner, processes, arguments.seconds, arguments.idle_rooms, tell)
-                result = await _one(name, bench)
+                result = await told(run(name, bench), name)
                 results.append(result)
                 bar.write("\n".join(lines(result)))
     return results
 
 
-async def _one(name: str, bench: Bench) -> Result:
-    """Run a scenario, giving up with what went wrong first when several rooms fail at once."""
-    try:
-        return await run(name, bench)
-    except* FAILURES as group:
-        raise RestError(f"{name}: {first_failure(group)}") from None
-
-
-def first_failure(group: BaseException) -> str:
-    """What went wrong first, in words."""
-    failure = group
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return str(failure) or type(failure).__name__
-
-
 def _scenarios(value: str) -> list[str]:
-    names = value.upper().split(",")
-    unknown = [name for name in names if name not in SCENARIOS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"there is no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}")
-    return names
+    return names_in(value.upper(), SCENARIOS, "scenario")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,17 +88,14 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     chosen = _parser().parse_args(arguments)
+    return command.run("loadtest.bench", lambda: _bench(chosen))
+
+
+def _bench(chosen: argparse.Namespace) -> int:
     report = Report(time.time(), os.cpu_count() or 1, os.getloadavg()[0], chosen.seconds, [])
-    try:
-        results = uvloop.run(_run(chosen))
-    except RestError as error:
-        print(f"loadtest.bench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    results = uvloop.run(_run(chosen))
     report.results = results  # type: ignore[assignment]  # the union is of all results that there are
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    write_json(chosen.json, report)
     failed = [result.scenario for result in results if result.wrong]
     print(f"checks failed in {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0

@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import uvloop
 from tqdm import tqdm
 
-from loadtest.bench import FAILURES, first_failure
+from loadtest import command
+from loadtest.command import names_in, told, write_json
 from loadtest.processes import NotHereError, ServerProcesses
 from loadtest.rest import Rest, RestError
 from loadtest.results import Curve, CurveReport, Point
@@ -75,15 +75,9 @@ async def _run(chosen: argparse.Namespace) -> list[Curve]:
             for name in chosen.axes:
                 axis = AXES[name]
                 points: list[Point] = []
-                for value in axis.values:
-                    if value > chosen.most:
-                        continue
+                for value in (one for one in axis.values if one <= chosen.most):
                     plan = axis.plan(value)
-                    try:
-                        result = await typing(f"{name}-{value}", plan, bench)
-                    except* FAILURES as group:
-                        raise RestError(f"{plan.title}: {first_failure(group)}") from None
-                    points.append(Point(value, result))
+                    points.append(Point(value, await told(typing(f"{name}-{value}", plan, bench), plan.title)))
                     bar.write(_line(plan.title, points[-1]))
                 curves.append(Curve(name, axis.label, points))
     return curves
@@ -97,11 +91,7 @@ def _line(title: str, point: Point) -> str:
 
 
 def _axes(value: str) -> list[str]:
-    names = value.lower().split(",")
-    unknown = [name for name in names if name not in AXES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"there is no axis {unknown[0]}; there are {', '.join(AXES)}")
-    return names
+    return names_in(value.lower(), AXES, "axis")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,16 +107,13 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     chosen = _parser().parse_args(arguments)
+    return command.run("loadtest.curves", lambda: _measure(chosen))
+
+
+def _measure(chosen: argparse.Namespace) -> int:
     report = CurveReport(time.time(), os.cpu_count() or 1, os.getloadavg()[0], chosen.seconds, [])
-    try:
-        report.curves = uvloop.run(_run(chosen))
-    except RestError as error:
-        print(f"loadtest.curves: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    report.curves = uvloop.run(_run(chosen))
+    write_json(chosen.json, report)
     return int(any(point.result.wrong for curve in report.curves for point in curve.points))
 
 

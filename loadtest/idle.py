@@ -21,7 +21,8 @@ import msgspec
 import uvloop
 from tqdm import tqdm
 
-from loadtest.bench import FAILURES, first_failure
+from loadtest import command
+from loadtest.command import told, write_json
 from loadtest.processes import ServerProcesses
 from loadtest.report import lines
 from loadtest.rest import Rest, RestError
@@ -44,15 +45,10 @@ class Report(msgspec.Struct):
 
 
 async def _run(chosen: argparse.Namespace) -> IdleResult:
-    try:
-        with tqdm(total=1, bar_format="{desc}  [{elapsed}]", leave=False, disable=None) as bar:
-            async with Rest(chosen.url) as rest:
-                plan = Plan(chosen.rooms, chosen.wakes)
-                return await Sleepers(
-                    chosen.url, rest, ServerProcesses(chosen.url), plan, bar.set_description_str
-                ).run()
-    except* FAILURES as group:
-        raise RestError(first_failure(group)) from None
+    with tqdm(total=1, bar_format="{desc}  [{elapsed}]", leave=False, disable=None) as bar:
+        async with Rest(chosen.url) as rest:
+            plan = Plan(chosen.rooms, chosen.wakes)
+            return await Sleepers(chosen.url, rest, ServerProcesses(chosen.url), plan, bar.set_description_str).run()
 
 
 def _allow_files(sockets: int) -> None:
@@ -76,18 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     chosen = _parser().parse_args(arguments)
+    return command.run("loadtest.idle", lambda: _idle(chosen))
+
+
+def _idle(chosen: argparse.Namespace) -> int:
     when, load = time.time(), os.getloadavg()[0]
-    try:
-        _allow_files(chosen.rooms)
-        result = uvloop.run(_run(chosen))
-    except RestError as error:
-        print(f"loadtest.idle: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    if chosen.json is not None:
-        report = Report(when, os.cpu_count() or 1, load, result)
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    _allow_files(chosen.rooms)
+    result = uvloop.run(told(_run(chosen)))
+    write_json(chosen.json, Report(when, os.cpu_count() or 1, load, result))
     print("\n".join(lines(result)))
     return 1 if result.wrong else 0
 

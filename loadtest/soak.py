@@ -25,14 +25,15 @@ import msgspec
 import uvloop
 from tqdm import tqdm
 
+from loadtest import command
 from loadtest.account import Window
-from loadtest.bench import FAILURES, first_failure
+from loadtest.command import told, write_json
 from loadtest.growth import Sample, growths
 from loadtest.latency import percentiles
 from loadtest.pace import Pace
 from loadtest.processes import ServerProcesses
 from loadtest.report import lines
-from loadtest.rest import Rest, RestError
+from loadtest.rest import Rest
 from loadtest.results import Quarter, SoakResult
 from loadtest.room import BenchRoom, settle
 from loadtest.scenarios import TYPING, WARM_UP, Bench, close_rooms, open_rooms
@@ -147,10 +148,7 @@ def _by_part(sample: Sample) -> dict[str, float]:
 
 async def _run(chosen: argparse.Namespace) -> SoakResult:
     with tqdm(total=1, bar_format="{desc}  [{elapsed}]", leave=False, disable=None) as bar:
-        try:
-            return await _soak(chosen, bar.set_description_str)
-        except* FAILURES as group:
-            raise RestError(first_failure(group)) from None
+        return await told(_soak(chosen, bar.set_description_str))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,17 +172,13 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     chosen = _parser().parse_args(arguments)
+    return command.run("loadtest.soak", lambda: _measure(chosen))
+
+
+def _measure(chosen: argparse.Namespace) -> int:
     when, load = time.time(), os.getloadavg()[0]
-    try:
-        result = uvloop.run(_run(chosen))
-    except RestError as error:
-        print(f"loadtest.soak: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    if chosen.json is not None:
-        report = Report(when, os.cpu_count() or 1, load, result)
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    result = uvloop.run(_run(chosen))
+    write_json(chosen.json, Report(when, os.cpu_count() or 1, load, result))
     print("\n".join(lines(result)))
     return 1 if result.wrong else _GROWING if result.growths is not None and result.growths.growing else 0
 
