@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.core.conflicts import touched
 from rayrooms import text
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Document:
 
     def plan(self, op: Operation) -> Change:
         """What `op`, a canonical operation, would do. Raises InvalidError (invalid_operation) when it does not fit."""
-        start, end = _span(op)
+        touch = touched(op)
+        start, end = max(touch.start, 0), max(touch.end, 0)  # of what does nothing: the beginning
         if end > self._length:
             text.apply_checked(self.content, op)  # says why not
         first, base = self._find(start, 0, 0)
@@ -55,7 +57,7 @@ class Document:
         here = self._pieces[first] if first == last else "".join(self._pieces[first : last + 1])
         skip = start - base
         becomes, made = text.apply_checked(here, _shifted(op, base, skip))
-        length = self._length + len(becomes) - len(here)
+        length = self._length + touch.grown
         if not base or made is op:
             return Change(made, length, first, last, becomes)
         return Change([start, *(made[1:] if skip else made)], length, first, last, becomes)
@@ -82,19 +84,6 @@ class Document:
             base += len(pieces[index])
             index += 1
         return index, base
-
-
-def _span(op: Operation) -> tuple[int, int]:
-    """Where an operation's first and last change begin and end."""
-    start = op[0] if op and isinstance(op[0], int) else 0
-    end = 0
-    for component in op:
-        if isinstance(component, int):
-            end += component
-        elif not isinstance(component, str):
-            gone = component["d"]
-            end += gone if isinstance(gone, int) else len(gone)
-    return start, end
 
 
 def _shifted(op: Operation, base: int, skip: int) -> Operation:
