@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.dsn import sqlalchemy_url
+from persistence.planning import BY_INDEX
 from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from sqlalchemy import Row, TextClause
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from persistence.settings import Settings
 
 
 def _to_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _plan_by_index(connection: DBAPIConnection, _record: object) -> None:
+    connection.cursor().execute(BY_INDEX)
+    connection.commit()
 
 
 class Database:
@@ -47,7 +54,7 @@ class Database:
                 "tcp_user_timeout": round(timeout * 2000),
             },
         )
-
+        event.listen(self._engine.sync_engine, "connect", _plan_by_index)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from persistence import wire
 from persistence.dsn import libpq_url
 from persistence.feed import feed_path
+from persistence.planning import BY_INDEX
 from persistence.writer import sql
 from persistence.writer.batch import collect
 from persistence.writer.feeds import Feed
@@ -362,6 +363,7 @@ class Writer:
                 application_name="rayrooms writer",
             )
             await self._connection.execute(_SYNCHRONOUS)
+            await self._connection.execute(BY_INDEX)
         return self._connection
 
     async def _disconnect(self) -> None:

@@ -167,3 +167,23 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for below in plan.get("Plans", []):
         yield from _nodes(below)
+
+
+_HEAD = "SELECT o.version FROM operations o WHERE o.room_id = $1 ORDER BY o.version DESC LIMIT 1"
+
+
+async def test_a_table_that_was_empty_is_not_read_whole_for_ever(url: str) -> None:
+    """DB-15: a plan that was made for an emptied table walks the index, for the table will grow."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE emptied")
+    emptied = url.replace("/postgres?", "/emptied?")
+    upgrade(emptied)
+    database = Database(emptied)
+    async with database.session() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql("ANALYZE operations")
+        await connection.exec_driver_sql("SET LOCAL plan_cache_mode TO force_generic_plan")
+        await connection.exec_driver_sql(f"PREPARE head (text) AS {_HEAD}")
+        plan = (await connection.exec_driver_sql("EXPLAIN (FORMAT JSON) EXECUTE head ('a room')")).scalar_one()
+    await database.close()
+    assert [node["Index Name"] for node in _nodes(plan[0]["Plan"]) if "Index Name" in node] == ["operations_pkey"], plan

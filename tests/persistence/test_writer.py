@@ -370,3 +370,10 @@ async def test_bytes_that_are_no_feed_harm_only_their_sender(
         assert not [message for message in messages if isinstance(message, Durable) and message.n > 1]
         assert (await writer.stats()).database_ok
     assert log_of(sql, room_id) == [1]
+
+
+async def test_the_writer_looks_up_by_index(url: str, feed_socket: Path) -> None:
+    """DB-15: the writer's kept plans do not read whole tables."""
+    async with serving(url, feed_socket) as writer:
+        shown = await (await writer._connected()).execute("SHOW enable_seqscan")
+        assert await shown.fetchone() == ("off",)
