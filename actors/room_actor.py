@@ -4,12 +4,15 @@ import asyncio
 import gc
 import os
 import time
+from typing import Self
 
 import ray
+from ray.actor import ActorClass
 
 from actors.archive import ActorArchive
 from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
 from actors.host.room_host import RoomHost
+from actors.main_thread import MainThread
 
 
 class RoomActor:
@@ -17,6 +20,15 @@ class RoomActor:
 
     Not decorated, so that Ray ships it by name and not by value; the fleet makes the Ray actor of it.
     """
+
+    _main: MainThread
+
+    def __new__(cls) -> Self:
+        """Ray does this on the main thread of the worker, all else beside it; and once where actors are made from."""
+        actor = super().__new__(cls)
+        if not issubclass(cls, ActorClass):
+            actor._main = MainThread()
+        return actor
 
     async def start(self, *, node_ip: str, listen_ip: str, persistence: str, directory: str) -> HostStatus:
         """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors."""
@@ -35,19 +47,26 @@ class RoomActor:
 
     async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress:
         """Own a room; see `RoomHost.activate`."""
-        return await self._host.activate(order, config)
+        address = await self._host.activate(order, config)
+        self._main.slow_down()  # what a room is told while it lives comes over its links
+        return address
 
     async def release(self) -> None:
         """Store the room and be blank again; see `RoomHost.release`."""
         await self._host.release()
+        self._main.speed_up()
 
     async def sleep(self) -> bool:
         """Store the room and be blank again, while its people stay connected; see `RoomHost.sleep`."""
-        return await self._host.sleep()
+        slept = await self._host.sleep()
+        if slept:
+            self._main.speed_up()
+        return slept
 
     async def abandon(self) -> None:
         """Be blank again without storing anything: the room was deleted."""
         await self._host.abandon()
+        self._main.speed_up()
 
     async def status(self) -> HostStatus:
         """What this actor does now."""

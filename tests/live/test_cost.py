@@ -6,13 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
+import psutil
 import pytest
 
 from loadtest.processes import ServerProcesses
 from loadtest.rest import Rest
 from loadtest.scenarios import Bench, Typing, typing
 
+from .people import until
+
 if TYPE_CHECKING:
+    from .people import Person
     from .server import Server
 
 _OURS = ("gateway", "rooms", "persistence", "haproxy")
@@ -59,3 +63,22 @@ def test_the_unit_is_work() -> None:
     """LOAD-14: or nothing could be held against it."""
     assert unit() == pytest.approx(unit(), rel=0.5)
     assert unit() > 0.0005
+
+
+async def test_a_room_in_which_nothing_happens_is_at_rest(server: Server, ada: Person) -> None:
+    """HOST-5: of its process as Linux tells of it, which is the main thread of it."""
+    room_id = await ada.make_room()
+    async with ada.inside(room_id):
+        room = psutil.Process((await ada.room(room_id))["live"]["pid"])
+        assert room in server.titled("ray::RoomActor")
+
+        async def is_at_rest() -> bool:
+            began, before = time.monotonic(), room.num_ctx_switches().voluntary
+
+            async def enough_was_seen() -> bool:
+                return time.monotonic() - began > 2
+
+            await until(enough_was_seen)
+            return room.num_ctx_switches().voluntary - before < 50 * (time.monotonic() - began)
+
+        await until(is_at_rest)

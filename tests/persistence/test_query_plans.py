@@ -174,8 +174,8 @@ _HEAD = "SELECT o.version FROM operations o WHERE o.room_id = $1 ORDER BY o.vers
 
 async def test_a_table_that_was_empty_is_not_read_whole_for_ever(url: str) -> None:
     """DB-15: a plan that was made for an emptied table walks the index, for the table will grow."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE emptied")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute("CREATE DATABASE emptied")
     emptied = url.replace("/postgres?", "/emptied?")
     upgrade(emptied)
     database = Database(emptied)
