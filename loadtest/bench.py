@@ -1,4 +1,4 @@
-"""Measures a running server: latencies, throughput, CPU and memory in the scenarios S1 to S6.
+"""Measures a running server: latencies, throughput, CPU and memory in the scenarios S1 to S6 and T1.
 
     python -m loadtest.bench --url http://127.0.0.1:8000 --scenarios S1,S2 --json results.json
 
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtest.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="the server (default: %(default)s)")
     parser.add_argument(
-        "--scenarios", metavar="S1,S2,...", type=_scenarios, default=list(SCENARIOS), help="default: all six"
+        "--scenarios", metavar="S1,S2,...", type=_scenarios, default=list(SCENARIOS), help="default: all"
     )
     parser.add_argument(
         "--seconds", metavar="N", type=float, default=8.0, help="that S1 to S4 are measured (default: %(default)s)"

@@ -28,7 +28,7 @@ class Result(msgspec.Struct, tag_field="kind", kw_only=True):
 
 
 class TypingResult(Result, tag="typing"):
-    """S1 to S4. `cpu_ms_per_edit` is the server's CPU time by part, None when it does not run on this machine.
+    """S1 to S4 and T1. `cpu_ms_per_edit` is the server's CPU time by part, None when it does not run on this machine.
 
     `durable` is from the acknowledgement of an edit to the watermark that covers it, at its author. `late` counts edits
     that were due while the one before was still under way.

@@ -1,4 +1,4 @@
-"""The scenarios S1 to S6: what users do, and what is measured while they do it."""
+"""The scenarios: what users do, and what is measured while they do it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from loadtest.processes import CpuMeter, NotHereError, busy_seconds
 from loadtest.results import JoinResult, MemoryResult, Shares, TypingResult
 from loadtest.room import BenchRoom, settle
 from loadtest.synthetic import document
+from loadtest.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ TYPING = {
 }
 JOINS = 20
 USERS_PER_IDLE_ROOM = 5
-SCENARIOS = (*TYPING, "S5", "S6")
+SCENARIOS = (*TYPING, "S5", "S6", "T1")
 
 
 async def run(name: str, bench: Bench) -> Result:
@@ -83,6 +84,8 @@ async def run(name: str, bench: Bench) -> Result:
         return await join(bench)
     if name == "S6":
         return await memory(bench)
+    if name == "T1":
+        return await write(bench)
     return await typing(name, TYPING[name], bench)
 
 

@@ -1,4 +1,4 @@
-"""A large document that many edits have made, as a trace."""
+"""Documents and sessions that nobody wrote, as traces."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _RUN = 20
 """Edits that go on where the one before ended."""
 _DELETED = 5
 """Characters that every other run deletes first."""
+_KEYS = "etaoin shrdlu\n"
+_MOVES, _SLIPS = 0.02, 0.1
 
 
 def document(edits: int = EDITS, characters: int = CHARACTERS, seed: int = 5) -> Trace:
@@ -32,6 +34,24 @@ def document(edits: int = EDITS, characters: int = CHARACTERS, seed: int = 5) ->
         cursor += len(word)
         size += len(word) - deleted
     return Trace("synthetic", 1, made, merge(made).text)
+
+
+def session(edits: int, seed: int = 1) -> Trace:
+    """One author's keystrokes: mostly characters, one after the other, with slips taken back and changes of place."""
+    rng = random.Random(seed)
+    size = cursor = 0
+    made: list[TraceEdit] = []
+    for number in range(edits):
+        if rng.random() < _MOVES:
+            cursor = rng.randrange(size + 1)
+        if cursor and rng.random() < _SLIPS:
+            cursor, size = cursor - 1, size - 1
+            op = text.from_position_edit("delete", cursor, content="", length=1)
+        else:
+            op = text.from_position_edit("insert", cursor, content=rng.choice(_KEYS), length=0)
+            cursor, size = cursor + 1, size + 1
+        made.append(TraceEdit(0, (number,), op))
+    return Trace("session", 1, made, merge(made).text)
 
 
 def churn(edits: int) -> Trace:

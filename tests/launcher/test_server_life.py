@@ -125,12 +125,13 @@ def test_the_program_of_the_readme(life: Life) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.returncode) == ("hello\n", 0), done.stderr
 
-    options = ["--headless", "--host", server.url, "-u", "5", "-r", "5", "-t", "12s", "--room-size", "2", "--json"]
+    options = ["--headless", "--host", server.url, "-u", "50", "-r", "25", "-t", "20s", "--json"]
     command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", *options]
     load = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
     assert load.returncode == 0, load.stderr
     requests = {entry["name"]: entry for entry in json.loads(load.stdout)}
-    assert {"join", "edit:ack", "edit:arrival", "/api/sync/{room_id}/operations"} <= requests.keys()
+    seen = {"join", "rejoin", "edit:ack", "edit:arrival", "chat:arrival", "/api/sync/{room_id}/operations"}
+    assert seen <= requests.keys()
     assert sum(entry["num_failures"] for entry in requests.values()) == 0
     assert requests["edit:arrival"]["num_requests"] > 0
 

@@ -12,6 +12,7 @@ import pytest
 from loadtest.processes import ServerProcesses
 from loadtest.rest import Rest
 from loadtest.scenarios import Bench, Typing, typing
+from loadtest.writing import write
 
 from .people import until
 
@@ -63,6 +64,22 @@ def test_the_unit_is_work() -> None:
     """LOAD-14: or nothing could be held against it."""
     assert unit() == pytest.approx(unit(), rel=0.5)
     assert unit() > 0.0005
+
+
+async def test_a_session_of_keystrokes(server: Server) -> None:
+    """LOAD-15: with all that is reported of it."""
+    async with Rest(server.url) as rest:
+        owner = await rest.sign_in("Writer")
+        result = await write(
+            Bench(server.url, rest, owner, ServerProcesses(server.url), 0, 0, lambda _what: None), 2_000
+        )
+    assert result.wrong == []
+    assert result.edits_per_second > 100
+    assert result.deliveries_per_second == pytest.approx(result.edits_per_second)
+    assert result.cpu_ms_per_edit is not None
+    assert result.cpu_ms_per_edit["rooms"] > 0
+    assert result.ack is not None
+    assert result.arrival is not None
 
 
 async def test_a_room_in_which_nothing_happens_is_at_rest(server: Server, ada: Person) -> None:

@@ -1,0 +1,1 @@
+"""What the users for Locust are made of."""
