@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from sqlalchemy import event, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Any, Literal
 
+    from psycopg import AsyncConnection
     from sqlalchemy import Row, TextClause
     from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from persistence.settings import Settings
 
@@ -35,6 +38,14 @@ def _plan_by_index(connection: DBAPIConnection, _record: object) -> None:
     connection.commit()
 
 
+def _refuse_a_dead_one(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have the pool connect anew when the server has hung up: its farewell waits to be read. A ping is a round trip."""
+    idle = select.poll()
+    idle.register(cast("AsyncConnection", record.driver_connection).fileno(), select.POLLIN)
+    if idle.poll(0):
+        raise DisconnectionError
+
+
 class Database:
     """One SQLAlchemy async engine over psycopg. Connects on first use; `close` gives all connections back."""
 
@@ -45,7 +56,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_overflow,
             pool_timeout=timeout,
-            pool_pre_ping=True,
             json_serializer=_to_json,
             json_deserializer=msgspec.json.decode,
             connect_args={
@@ -55,6 +65,7 @@ class Database:
             },
         )
         event.listen(self._engine.sync_engine, "connect", _plan_by_index)
+        event.listen(self._engine.sync_engine, "checkout", _refuse_a_dead_one)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
