@@ -96,7 +96,7 @@ async def test_own_tokens_hold_beside_them(office: Office) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": int(time.time()) - 3600},
+        pytest.param({"exp": int(time.time()) - 3600}, id="expired"),
         {"exp": None},
         {"iat": None},
         {"sub": None},

@@ -49,7 +49,7 @@ BAD_SHAPES: list[Any] = [
     [{"d": 1, "i": "a"}],
     [{"d": "a", "x": None}],
     [{1: "d"}],
-    [object()],
+    [...],
 ]
 """Wrong in a way that no joining mends."""
 
