@@ -12,21 +12,18 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 _HERE = Path(__file__).parent
-_LONGEST = ("browser", "live", "launcher", "notebooks", "jupyter", "chaos")
-"""Folders that take minutes: they begin first, so that no worker is left with one of them at the end."""
+_SERVED = ("browser", "live", "launcher", "notebooks", "jupyter", "chaos", "fuzz")
+"""Folders whose tests start servers and browsers. They wait most of the time, but two of them at once would be too much
+for two cores: they run one after the other, and all others beside them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a folder together when several workers share them: they share a server, or a database."""
+    """Share the tests out between two workers, and keep those of a folder together: they share a database."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_folder(item)))
-    items.sort(key=_turn)
+        folder = item.path.relative_to(_HERE).parts[0]
+        item.add_marker(pytest.mark.xdist_group("served" if folder in _SERVED else folder))
+    items.sort(key=_is_served, reverse=True)
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(_HERE).parts[0]
-
-
-def _turn(item: pytest.Item) -> int:
-    folder = _folder(item)
-    return _LONGEST.index(folder) if folder in _LONGEST else len(_LONGEST)
+def _is_served(item: pytest.Item) -> bool:
+    return item.path.relative_to(_HERE).parts[0] in _SERVED

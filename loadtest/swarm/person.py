@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from socket import SHUT_RDWR
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import gevent
 import msgspec
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websocket import WebSocket, WebSocketException, create_connection
 
 from loadtest.swarm.guest import Guest
 from loadtest.swarm.stopwatch import Stopwatch, record, since
@@ -30,8 +29,6 @@ from rayrooms.protocol import (
 )
 
 if TYPE_CHECKING:
-    from websockets.sync.connection import Connection
-
     from loadtest.swarm.rooms import SharedRoom
 
 _PING_INTERVAL = 20.0
@@ -56,7 +53,7 @@ class Person(Guest):
         shared, size = self.share()
         self.enter(shared, size)
         self.room = ClientState(shared.room_id, new_client_id=lambda: uuid.uuid4().hex)
-        self._socket: Connection | None = None
+        self._socket: WebSocket | None = None
         self._position = 0
         self._away = 0.0
         self._came_back = False
@@ -70,7 +67,7 @@ class Person(Guest):
     def on_stop(self) -> None:
         gevent.killall([self._reader, self._keep_alive])
         if self._socket is not None:
-            self._socket.close()
+            self._socket.shutdown()
 
     @property
     def is_in(self) -> bool:
@@ -130,9 +127,9 @@ class Person(Guest):
             return
         self._away, self._came_back = seconds, True
         if abruptly:
-            socket.socket.shutdown(SHUT_RDWR)
+            socket.shutdown()
         else:
-            socket.close()
+            socket.send_close()
 
     def _edit(self, component: Component) -> None:
         op: Operation = [self._position, component] if self._position else [component]
@@ -150,23 +147,21 @@ class Person(Guest):
                 _edits.sent(data.client_id, data.seq)
             try:
                 socket.send(msgspec.json.encode(message).decode())
-            except (ConnectionClosed, OSError):
+            except (WebSocketException, OSError):
                 return
 
     def _live(self) -> None:
         """Keep a connection and take in what comes, for as long as the user lives."""
         url = str(self.host).replace("http", "ws", 1) + "/ws"
-        headers = {"Authorization": f"Bearer {self.token}"}
+        header = {"Authorization": f"Bearer {self.token}"}
         while True:
             try:
-                with connect(
-                    url, additional_headers=headers, max_size=None, compression=None, ping_interval=None
-                ) as socket:
+                with closing(create_connection(url, header=header, enable_multithread=True)) as socket:
                     self._socket = socket
                     self.room.connected()
-                    for frame in socket:
+                    while frame := socket.recv():
                         self._receive(_decoder.decode(frame))
-            except (ConnectionClosed, OSError, TimeoutError) as error:
+            except (WebSocketException, OSError) as error:
                 if not self._came_back:
                     record("connection", 0, error)
             self._socket = None

@@ -35,6 +35,6 @@ def since(began: float) -> float:
 
 def record(name: str, milliseconds: float, error: Exception | None = None) -> None:
     """Tell Locust of something that came over a WebSocket, or failed there."""
-    events.request.fire(  # type: ignore[no-untyped-call]
+    events.request.fire(
         request_type="WS", name=name, response_time=milliseconds, response_length=0, exception=error, context={}
     )

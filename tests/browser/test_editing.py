@@ -26,10 +26,9 @@ def caret_of(viewer: Visitor, author: Visitor) -> Locator:
     return viewer.page.locator(".rr-caret").filter(has_text=author.name)
 
 
-async def middle(locator: Locator) -> tuple[float, float]:
+async def middle(locator: Locator) -> tuple[float, float] | None:
     box = await locator.bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) if box is not None else None
 
 
 async def stand_together(author: Visitor, viewer: Visitor, place: str = "") -> None:
@@ -40,7 +39,10 @@ async def stand_together(author: Visitor, viewer: Visitor, place: str = "") -> N
         theirs, own = caret_of(viewer, author), author.page.locator(".cm-cursor-primary")
         if await theirs.count() != 1 or await own.count() != 1:
             return False
-        (x, y), (own_x, own_y) = await middle(theirs), await middle(own)
+        place, own_place = await middle(theirs), await middle(own)
+        if place is None or own_place is None:  # it is just being drawn anew
+            return False
+        (x, y), (own_x, own_y) = place, own_place
         distance[:] = [(x - own_x, y - own_y)]
         return abs(x - own_x) <= NEAR and abs(y - own_y) <= NEAR
 

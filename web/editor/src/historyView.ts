@@ -10,6 +10,7 @@ import { loadLanguage } from "./grammars.ts";
 import { findLanguage, isProse } from "./languages.ts";
 import { toCodePoints, toUtf16 } from "./offsets.ts";
 import { LINE_BREAK } from "./operations.ts";
+import { AUTHORED } from "./palette.ts";
 import { reading } from "./setup.ts";
 import { appearance, colourScheme } from "./theme.ts";
 
@@ -206,9 +207,13 @@ function changes(view: EditorView): DecorationSet {
   );
 }
 
+function authored(percent: number): string {
+  return `color-mix(in srgb, var(--rr-colour) ${percent}%, transparent)`;
+}
+
 const theme: Extension = EditorView.baseTheme({
-  ".rr-author": { padding: "0.2em 0", backgroundColor: "color-mix(in srgb, var(--rr-colour) 14%, transparent)" },
-  "&dark .rr-author": { backgroundColor: "color-mix(in srgb, var(--rr-colour) 32%, transparent)" },
+  ".rr-author": { padding: "0.2em 0", backgroundColor: authored(AUTHORED.light) },
+  "&dark .rr-author": { backgroundColor: authored(AUTHORED.dark) },
   ".rr-inserted": { "--rr-ink": "var(--rr-colour)", boxShadow: "0 2px 0 var(--rr-ink)" },
   "&dark .rr-inserted": { "--rr-ink": "color-mix(in oklab, var(--rr-colour) 55%, white)" },
   ".rr-removed": {

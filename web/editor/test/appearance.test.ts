@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { colourOf, contrast, rgb } from "../src/colours.ts";
-import { SURFACE, SYNTAX } from "../src/palette.ts";
+import { AUTHORED, SURFACE, SYNTAX } from "../src/palette.ts";
 
 test("ED-13 white text can be read on every colour that someone may have chosen", () => {
   for (const colour of ["#ffff00", "#ffffff", "#00ff88", "#808080", "#b3261e", "#000000"]) {
@@ -18,6 +18,21 @@ test("ED-14 each colour of code has a contrast of at least 4.5:1 on its surface,
     for (const [index, colour] of shades.entries()) {
       const ratio = contrast(rgb(colour), rgb(SURFACE[index] ?? ""));
       assert.ok(ratio >= 4.5, `${name} ${colour}: ${ratio.toFixed(2)}`);
+    }
+  }
+});
+
+test("ED-14 and on the surface behind what somebody wrote", () => {
+  const given = ["#b3261e", "#b0500a", "#8a6100", "#5c6f00", "#2b7a2b", "#007a64"];
+  const others = ["#00728f", "#1b62b8", "#4a52c4", "#7542b8", "#9c3492", "#b0305f"];
+  for (const person of [...given, ...others].map((colour) => rgb(colour))) {
+    for (const [name, shades] of Object.entries(SYNTAX)) {
+      for (const [index, share] of [AUTHORED.light, AUTHORED.dark].entries()) {
+        const below = rgb(SURFACE[index] ?? "");
+        const mixed = below.map((value, part) => value + ((person[part] ?? 0) - value) * (share / 100));
+        const ratio = contrast(rgb(shades[index] ?? ""), [mixed[0] ?? 0, mixed[1] ?? 0, mixed[2] ?? 0]);
+        assert.ok(ratio >= 4.5, `${name} on ${person}: ${ratio.toFixed(2)}`);
+      }
     }
   }
 });
