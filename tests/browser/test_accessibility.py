@@ -93,7 +93,9 @@ async def places_in_a_room(visit: Visit, screen: Screen) -> AsyncIterator[tuple[
     if screen == PHONE:
         await ada.page.get_by_role("navigation", name="Views").get_by_role("button", name="Editor").click()
     await ada.button("Invite").click()
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Create link").click()
+    dialog = ada.page.get_by_role("dialog")
+    await expect(dialog.get_by_text("Bob")).to_be_visible()  # until then it grows, and its buttons move
+    await dialog.get_by_role("button", name="Create link").click()
     await expect(ada.page.get_by_role("textbox", name="Invitation link")).to_be_visible()
     yield "inviting", ada
     await ada.page.get_by_role("dialog").get_by_role("button", name="Close").click()
