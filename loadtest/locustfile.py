@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _TEAM, _CLASS = 4, 30
 _BURST = (5, 25)
-_KEYSTROKE = 0.15
 
 
 @events.init_command_line_parser.add_listener
@@ -51,9 +50,7 @@ class Teacher(Person):
     @task(10)
     def write(self) -> None:
         """A burst of keystrokes."""
-        for _ in range(random.randint(*_BURST)):
-            self.type_a_bit()
-            gevent.sleep(random.uniform(0.5, 1.5) * _KEYSTROKE)
+        self.type_burst(random.randint(*_BURST))
 
     @task(3)
     def point(self) -> None:
@@ -81,9 +78,7 @@ class Student(Person):
     @task(5)
     def try_it(self) -> None:
         """A few keystrokes."""
-        for _ in range(random.randint(1, 8)):
-            self.type_a_bit()
-            gevent.sleep(random.uniform(0.5, 1.5) * _KEYSTROKE)
+        self.type_burst(random.randint(1, 8))
 
     @task(1)
     def ask_something(self) -> None:

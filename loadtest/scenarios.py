@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from loadtest.account import Account, Window
 from loadtest.latency import percentiles
+from loadtest.meter import RunMeter
 from loadtest.newcomer import Newcomer
 from loadtest.pace import Pace
 from loadtest.player import Player
-from loadtest.processes import CpuMeter, NotHereError, busy_seconds
-from loadtest.results import JoinResult, MemoryResult, Shares, TypingResult
+from loadtest.processes import NotHereError
+from loadtest.results import JoinResult, MemoryResult, TypingResult
 from loadtest.room import BenchRoom, settle
 from loadtest.synthetic import document
 from loadtest.writing import write
@@ -22,6 +23,7 @@ from loadtest.writing import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loadtest.meter import Spent
     from loadtest.processes import ServerProcesses
     from loadtest.rest import Guest, Rest
     from loadtest.results import Result
@@ -117,7 +119,7 @@ async def _type(name: str, plan: Typing, rooms: list[BenchRoom], bench: Bench) -
             for room in rooms
             for typist in room.typists[: plan.writers]
         ]
-        spent, shares = await _measure(window, rooms, bench)
+        spent = await _measure(window, rooms, bench)
         bench.tell("settling")
         await settle(rooms)
     finally:
@@ -140,33 +142,24 @@ async def _type(name: str, plan: Typing, rooms: list[BenchRoom], bench: Bench) -
         durable=percentiles(result.durable),
         edits_per_second=edits / bench.seconds,
         deliveries_per_second=len(result.arrivals) / bench.seconds,
-        cpu_ms_per_edit=_per(spent, edits),
-        shares=shares,
+        cpu_ms_per_edit=spent.each(edits) if spent is not None else None,
+        shares=spent.shares(bench.seconds) if spent is not None else None,
         late=sum(pace.late for pace in paces),
     )
 
 
-async def _measure(
-    window: Window, rooms: list[BenchRoom], bench: Bench
-) -> tuple[dict[str, float] | None, Shares | None]:
+async def _measure(window: Window, rooms: list[BenchRoom], bench: Bench) -> Spent | None:
     """Sleep through the run but for reading the meters at both ends of the window."""
-    meter = CpuMeter(bench.processes) if bench.processes is not None else None
+    meter = RunMeter.of(bench.processes)
     await _sleep_until(window.start)
     if meter is not None:
         meter.start()
-    busy, generator, made = busy_seconds(), time.process_time(), sum(room.made for room in rooms)
+    made = sum(room.made for room in rooms)
     while (left := window.end - _now()) > 0:
         await asyncio.sleep(min(1.0, left))
         done = sum(room.made for room in rooms) - made
         bench.tell(f"{done:,} edits, {max(0.0, window.end - _now()):.0f} s left")
-    spent = meter.spent() if meter is not None else None
-    generator = time.process_time() - generator
-    busy = busy_seconds() - busy
-    if spent is None:
-        return None, None
-    server = sum(spent.values())
-    others = max(0.0, busy - server - generator)
-    return spent, Shares(server / bench.seconds, generator / bench.seconds, others / bench.seconds)
+    return meter.spent() if meter is not None else None
 
 
 # ------------------------------------------------------------------ S5
@@ -184,7 +177,7 @@ async def join(bench: Bench) -> JoinResult:
         played = await player.play()
         guests = [await bench.rest.sign_in(f"Newcomer {number}") for number in range(JOINS)]
         await asyncio.sleep(_REST)
-        meter = CpuMeter(bench.processes) if bench.processes is not None else None
+        meter = RunMeter.of(bench.processes)
         if meter is not None:
             meter.start()
         visits = [await _visit(room.room_id, guest, bench) for guest in guests]
@@ -205,7 +198,7 @@ async def join(bench: Bench) -> JoinResult:
         newcomer=percentiles(visit.arrived for visit in visits),
         newcomer_text=percentiles(visit.ready for visit in visits),
         returning=percentiles(visit.arrived for visit in again),
-        cpu_ms_per_join=_per(spent, JOINS),
+        cpu_ms_per_join=spent.each(JOINS) if spent is not None else None,
     )
 
 
@@ -280,8 +273,3 @@ async def close_rooms(rooms: list[BenchRoom], bench: Bench) -> None:
 
 async def _sleep_until(when: float) -> None:
     await asyncio.sleep(max(0.0, when - _now()))
-
-
-def _per(spent: dict[str, float] | None, count: int) -> dict[str, float] | None:
-    """CPU milliseconds by part for each of `count`."""
-    return {part: 1000 * seconds / max(1, count) for part, seconds in spent.items()} if spent is not None else None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _PING_INTERVAL = 20.0
 _JOIN_TIMEOUT = 30.0
 _LONGEST_TEXT = 5_000
+_KEYSTROKE = 0.15
 
 _decoder = msgspec.json.Decoder(AnyServerEvent)
 _edits, _messages = Stopwatch(), Stopwatch()
@@ -89,6 +90,12 @@ class Person(Guest):
         else:
             self._edit(random.choice("abcdefghijklmnopqrstuvwxyz     \n"))
             self._position += 1
+
+    def type_burst(self, keystrokes: int) -> None:
+        """Type so often, as fast as people do."""
+        for _ in range(keystrokes):
+            self.type_a_bit()
+            gevent.sleep(random.uniform(0.5, 1.5) * _KEYSTROKE)
 
     def say_something(self) -> None:
         """Post a message that no other is equal to."""
