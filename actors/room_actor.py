@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import time
+from pathlib import Path
 from typing import Self
 
 import ray
@@ -30,13 +31,19 @@ class RoomActor:
             actor._main = MainThread()
         return actor
 
-    async def start(self, *, node_ip: str, listen_ip: str, persistence: str, directory: str) -> HostStatus:
-        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors."""
+    async def start(
+        self, *, node_ip: str, listen_ip: str, feed_path: str, persistence: str, directory: str
+    ) -> HostStatus:
+        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors.
+
+        `feed_path` is where this node's persistence actor takes feeds.
+        """
         self._directory = ray.get_actor(directory)
         self._host = RoomHost(
             ActorArchive(persistence),
             node_ip=node_ip,
             listen_ip=listen_ip,
+            feed_path=Path(feed_path),
             node_id=ray.get_runtime_context().get_node_id(),
             on_end=self._end,
             on_idle=self._idle,

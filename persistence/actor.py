@@ -11,6 +11,10 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from persistence.node import NodePlace
+
 if TYPE_CHECKING:
     from persistence.loaded import LoadedRoom
     from persistence.writer import WriterStats
@@ -36,10 +40,14 @@ class PersistenceActor:
     def __init__(self) -> None:
         from persistence.archive import Archive  # noqa: PLC0415 - see above; so below
         from persistence.database import Database  # noqa: PLC0415
+        from persistence.feed import feed_path  # noqa: PLC0415
         from persistence.settings import get_settings  # noqa: PLC0415
         from persistence.writer import Writer  # noqa: PLC0415
 
         settings = get_settings()
+        self._place = NodePlace(
+            ip=settings.node_ip, listen_ip=settings.listen_ip, feed_path=str(feed_path(settings.runtime_dir))
+        )
         self._database = Database.from_settings(settings)
         self._archive = Archive(self._database, settings)
         self._writer = Writer.from_settings(settings)
@@ -50,10 +58,14 @@ class PersistenceActor:
         await self._writer.start()
         await self._writer.failed()
 
-    async def ready(self) -> int:
-        """Return the process id once feeds are taken."""
+    async def ready(self) -> NodePlace:
+        """Return how this node is reached, once feeds are taken."""
         await self._writer.start()
-        return os.getpid()
+        return self._place
+
+    async def retire(self, *, retired: bool) -> None:
+        """Remember that this node is to take no more rooms, or that it is to take them again."""
+        self._place = msgspec.structs.replace(self._place, retired=retired)
 
     async def drain(self, room_id: str, timeout: float) -> bool:  # noqa: ASYNC109 - running out of time is an answer
         """Whether all that came for the room is stored, within `timeout` seconds; see `Writer.drain`."""

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     ray_address: str = ""
     runtime_dir: str = ""
     namespace: str = "rayrooms"
-    node_ip: str = "127.0.0.1"
+    node_ip: str = ""
     listen_ip: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -19,7 +19,7 @@ Gateway = serve.deployment(
     health_check_period_s=5,
     health_check_timeout_s=10,
     graceful_shutdown_wait_loop_s=0.2,
-    graceful_shutdown_timeout_s=5,
+    graceful_shutdown_timeout_s=20,  # it sends its people away in portions
 )(serve.ingress(build_replica)())
 
 app = Gateway.bind()

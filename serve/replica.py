@@ -63,7 +63,7 @@ class Replica:
         gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._connections.going_away("the gateway stops")
+        await self._connections.send_away("the gateway stops")
         await self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -17,18 +17,17 @@ from actors.host.config import RoomConfig
 if TYPE_CHECKING:
     from actors.directory.directory import Directory
     from actors.directory.notices import Notices
+    from actors.directory.retirement import Drained
     from actors.host.config import RoomAddress
     from persistence.settings import Settings
 
 DIRECTORY = "directory"
+_ON_HEAD = {"node:__internal_head__": 0.001}
 
 
 def room_config(settings: Settings) -> RoomConfig:
     """What every room actor is told, from the settings."""
-    from persistence.feed import feed_path  # noqa: PLC0415 - see above; so below
-
     return RoomConfig(
-        feed_path=str(feed_path(settings.runtime_dir)),
         limits=RoomLimits(
             max_document=settings.max_document,
             max_chat=settings.max_chat,
@@ -52,7 +51,7 @@ class DirectoryActor:
         from persistence.settings import get_settings  # noqa: PLC0415
 
         settings = get_settings()
-        fleet = RayFleet(settings, directory=DIRECTORY)
+        fleet = RayFleet(directory=DIRECTORY)
         self._directory = Directory(
             fleet, room_config(settings), warm=settings.warm_pool, budget=settings.room_awake_budget
         )
@@ -100,14 +99,25 @@ class DirectoryActor:
         """See `Directory.rooms`."""
         return (await self._ready()).rooms()
 
+    async def drain_node(self, node_id: str) -> Drained:
+        """See `Retirement.drain`."""
+        return await (await self._ready()).retirement.drain(node_id)
+
+    async def reopen_node(self, node_id: str) -> None:
+        """See `Retirement.reopen`."""
+        await (await self._ready()).retirement.reopen(node_id)
+
     async def release_all(self) -> list[str]:
         """See `Directory.release_all`."""
         return await (await self._ready()).release_all()
 
 
 def start_directory() -> Any:  # noqa: ANN401 - Ray's handles are untyped
-    """The directory actor of this cluster, made when it is not there; restarts by itself."""
-    remote: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000)(  # type: ignore[call-overload]
-        DirectoryActor
-    )
+    """The directory actor of this cluster, made when it is not there; restarts by itself.
+
+    It lives on the head node, without which nothing goes on anyway: no other node's end takes it along.
+    """
+    remote: Any = ray.remote(  # type: ignore[call-overload]
+        num_cpus=0, resources=_ON_HEAD, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000
+    )(DirectoryActor)
     return remote.options(name=DIRECTORY, get_if_exists=True, lifetime="detached").remote()

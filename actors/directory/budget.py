@@ -39,6 +39,10 @@ class AwakeBudget:
         """How many rooms too many are awake on a node."""
         return len(self._nodes.get(node_id, ())) - self.per_node
 
+    def awake_on(self, node_id: str) -> list[str]:
+        """The rooms that are awake on a node."""
+        return list(self._nodes.get(node_id, ()))
+
     def least_recent(self, node_id: str, besides: Collection[str] = ()) -> tuple[str, float]:
         """The room of a node that is not known to have been edited for longest, and when it was.
 

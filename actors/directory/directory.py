@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from actors.directory.budget import AwakeBudget
 from actors.directory.notices import NoticeBoard
 from actors.directory.pool import WarmPool
+from actors.directory.retirement import Retirement
 from actors.directory.worker import WorkerLostError
 from actors.host.config import Activation
 from rayrooms.errors import RayroomsError, UnavailableError
@@ -77,6 +78,8 @@ class Directory:
         self._hanging = 0
         self._woken_meanwhile: set[str] = set()
         self._closing = False
+        self.retirement = Retirement(fleet, self._pool, self._budget, self)
+        """Takes rooms off nodes."""
 
     async def recover(self) -> None:
         """Learn what exists already, then fill the warm pool."""
@@ -86,6 +89,7 @@ class Directory:
                 self._run(self._find_later(worker))
             else:
                 await self._adopt(worker, status)
+        await self.retirement.recover()
         self._pool.refill()
 
     async def _adopt(self, worker: Worker, status: HostStatus) -> None:
@@ -102,7 +106,7 @@ class Directory:
             self._lost(address.room_id)
             await self._pool.end(known.worker)
         self._owners[address.room_id] = Owner(worker, address)
-        self._pool.adopt()
+        self._pool.adopt(worker)
         self._budget.woke(address.room_id, worker.node_id, status.last_edit)
         self._thin_out(worker.node_id)
 
@@ -133,7 +137,7 @@ class Directory:
 
     async def _most_actors(self) -> int:
         """How many room actors there may be."""
-        return self._budget.per_node * await self._fleet.nodes() + max(self._warm, 1)
+        return self._budget.per_node * len(await self._fleet.nodes()) + max(self._warm, 1)
 
     # -------------------------------------------------------------- finding
 

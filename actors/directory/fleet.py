@@ -3,139 +3,103 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.archive import call
+from actors.directory.ray_nodes import RayNodes
+from actors.directory.ray_worker import RayWorker
 from actors.directory.worker import WorkerLostError
 from actors.room_actor import RoomActor
-from persistence.actor import PersistenceActor, persistence_name
-from rayrooms.errors import RayroomsError, UnavailableError
+from persistence.actor import persistence_name
+from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
+    from actors.directory.placement import Node
     from actors.directory.worker import Worker
-    from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
-    from persistence.settings import Settings
+    from actors.host.config import HostStatus
 
 ROOM_PREFIX = "room-actor-"
 _ROOM: Any = ray.remote(num_cpus=0, max_restarts=0, max_concurrency=1_000)(RoomActor)  # type: ignore[call-overload]
-_PERSISTENCE: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=1_000)(  # type: ignore[call-overload]
-    PersistenceActor
-)
-_STATUS_TIMEOUT = 3.0
-_START_TIMEOUT = 60.0
-_WORK_TIMEOUT = 40.0
 _DRAIN_TIMEOUT = 5.0
+_SUSPICIOUS = 1.0
+"""Seconds after which a node that still owes an answer is asked whether it is there at all."""
+_STOP_TIMEOUT = 40.0
 _RETRY = 0.1
-_NODES_KNOWN = 1.0
-"""Seconds for which a list of the cluster's nodes is believed."""
 
 
-class RayWorker:
-    """A room actor behind its Ray handle."""
-
-    def __init__(self, handle: Any, node_id: str) -> None:  # noqa: ANN401 - Ray's handles are untyped
-        self._handle = handle
-        self.node_id = node_id
-
-    async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress:
-        address: RoomAddress = await _ask(self._handle.activate.remote(order, config), _WORK_TIMEOUT)
-        return address
-
-    async def release(self) -> None:
-        await _ask(self._handle.release.remote(), _WORK_TIMEOUT)
-
-    async def sleep(self) -> bool:
-        slept: bool = await _ask(self._handle.sleep.remote(), _WORK_TIMEOUT)
-        return slept
-
-    async def abandon(self) -> None:
-        await _ask(self._handle.abandon.remote(), _STATUS_TIMEOUT)
-
-    async def status(self) -> HostStatus:
-        try:
-            status: HostStatus = await _ask(self._handle.status.remote(), _STATUS_TIMEOUT)
-        except RayTaskError as error:  # it was made by a directory that died before it could start it
-            raise WorkerLostError(str(error)) from error
-        self.node_id = status.node_id
-        return status
-
-    async def kill(self) -> None:
-        await asyncio.to_thread(ray.kill, self._handle, no_restart=True)
-
-
-async def _ask(reference: Awaitable[Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - the callee's type
-    """Await a room actor. Raises WorkerLostError when it is dead or silent, and the project's errors as raised."""
-    try:
-        return await asyncio.wait_for(reference, timeout)
-    except RayTaskError as error:
-        if isinstance(error.cause, RayroomsError):
-            raise error.cause from None
-        raise
-    except (RayActorError, GetTimeoutError, TimeoutError) as error:
-        raise WorkerLostError(str(error)) from error
+class NodeSilentError(Exception):
+    """A node does not answer, while others do."""
 
 
 class RayFleet:
-    """Room actors and persistence actors of one Ray cluster, spread over its nodes by their number of rooms."""
+    """Room actors and persistence actors of one Ray cluster."""
 
-    def __init__(self, settings: Settings, *, directory: str) -> None:
-        self._settings = settings
+    def __init__(self, *, directory: str) -> None:
         self._directory = directory
-        self._placed: dict[str, int] = {}
-        self._writers: dict[str, Any] = {}
-        self._alive: list[str] = []
-        self._looked = -math.inf
+        self._nodes = RayNodes()
+
+    async def nodes(self) -> Sequence[Node]:
+        return await self._nodes.answering()
+
+    async def retire(self, node_id: str, *, retired: bool) -> None:
+        with suppress(NodeSilentError):  # it is as good as gone
+            await self._patiently(node_id, "retire", retired=retired)
+
+    async def retired(self) -> Sequence[str]:
+        nodes = [node.node_id for node in await self.nodes()]
+        places = await asyncio.gather(*map(self._nodes.place, nodes))
+        return [node for node, place in zip(nodes, places, strict=True) if place is not None and place.retired]
 
     # -------------------------------------------------------------- persistence actors
 
-    def _persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-        """The persistence actor of a node, made when it is not there."""
-        if node_id not in self._writers:
-            self._writers[node_id] = _PERSISTENCE.options(
-                name=persistence_name(node_id),
-                get_if_exists=True,
-                lifetime="detached",
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-            ).remote()
-        return self._writers[node_id]
+    async def _patiently(self, node_id: str, method: str, *args: str | float, **named: bool) -> Any:  # noqa: ANN401 - the method's type
+        """Ask a persistence actor, again while it restarts: it is where unwritten edits may be.
 
-    async def _patiently(self, node_id: str, method: str, *args: str | float) -> Any:  # noqa: ANN401 - the method's type
-        """Ask a persistence actor, again while it restarts: it is where unwritten edits may be."""
+        Raises NodeSilentError when its node does not answer although others do, and UnavailableError.
+        """
         deadline = asyncio.get_running_loop().time() + _DRAIN_TIMEOUT
         while True:
             try:
-                return await call(getattr(self._persistence(node_id), method).remote(*args))
+                return await self._unless_silent(
+                    node_id, getattr(self._nodes.persistence(node_id), method), args, named
+                )
             except UnavailableError as error:
                 if error.code != "room_unavailable" or asyncio.get_running_loop().time() > deadline:
                     raise
             except RayError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise UnavailableError("The persistence actor does not answer.") from error
-            self._writers.pop(node_id, None)  # should it be dead for good, there is another
+            if node_id not in await self._nodes.alive():
+                raise NodeSilentError(node_id)
+            self._nodes.forget(node_id)  # should it be dead for good, there is another
             await asyncio.sleep(_RETRY)
 
-    async def _nodes(self) -> list[str]:
-        now = asyncio.get_running_loop().time()
-        if now > self._looked + _NODES_KNOWN:
-            nodes = await asyncio.to_thread(ray.nodes)
-            self._alive, self._looked = [node["NodeID"] for node in nodes if node["Alive"]], now
-        return self._alive
-
-    async def nodes(self) -> int:
-        return len(await self._nodes())
+    async def _unless_silent(self, node_id: str, method: Any, args: tuple[object, ...], named: dict[str, bool]) -> Any:  # noqa: ANN401
+        """Await an answer for as long as there is any sign of life from its node, or no other node to turn to."""
+        asked = asyncio.ensure_future(call(method.remote(*args, **named)))
+        try:
+            while not (await asyncio.wait([asked], timeout=_SUSPICIOUS))[0]:
+                if len(await self._nodes.alive()) > 1 and await self._nodes.place(node_id) is None and not asked.done():
+                    self._nodes.silent(node_id)
+                    raise NodeSilentError(node_id)
+            return await asked
+        finally:
+            asked.cancel()
 
     async def claim(self, room_id: str) -> int:
-        nodes = await self._nodes()
-        epoch: int = await self._patiently(nodes[0], "claim", room_id)
-        return epoch
+        for node in await self.nodes():
+            with suppress(NodeSilentError):
+                epoch: int = await self._patiently(node.node_id, "claim", room_id)
+                return epoch
+        raise UnavailableError("No node of the cluster answers.")
 
     async def drain(self, room_id: str) -> None:
         async def one(node_id: str) -> None:
@@ -147,37 +111,45 @@ class RayFleet:
                     "What the room's last owner wrote is not stored yet; try again.", code="database_unavailable"
                 )
 
-        await asyncio.gather(*(one(node_id) for node_id in await self._nodes()))
+        async def one_that_answers(node_id: str) -> None:
+            # What a node acknowledged, did not store and takes along is sent again by the clients that made it.
+            with suppress(NodeSilentError):
+                await one(node_id)
+
+        await asyncio.gather(*(one_that_answers(node.node_id) for node in await self.nodes()))
 
     async def flush(self) -> None:
-        for node_id in await self._nodes():
-            await call(self._persistence(node_id).stop.remote())
+        async def stop(node_id: str) -> None:
+            stopping: Awaitable[bool] = call(self._nodes.persistence(node_id).stop.remote())
+            try:
+                await asyncio.wait_for(stopping, _STOP_TIMEOUT)
+            except TimeoutError as error:
+                raise UnavailableError("A persistence actor does not answer.") from error
+
+        await asyncio.gather(*(stop(node.node_id) for node in await self.nodes()))
 
     # -------------------------------------------------------------- room actors
 
-    async def spawn(self) -> Worker:
-        nodes = await self._nodes()
-        node_id = min(nodes, key=lambda node: self._placed.get(node, 0))
-        self._placed[node_id] = self._placed.get(node_id, 0) + 1
-        await call(self._persistence(node_id).ready.remote())
+    async def spawn(self, node: Node) -> Worker:
+        place = await call(self._nodes.persistence(node.node_id).ready.remote())
         handle = _ROOM.options(
             name=f"{ROOM_PREFIX}{uuid.uuid4().hex[:12]}",
             lifetime="detached",
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
         ).remote()
-        settings = self._settings
-        start = handle.start.remote(
-            node_ip=settings.node_ip,
-            listen_ip=settings.listen_ip,
-            persistence=persistence_name(node_id),
-            directory=self._directory,
-        )
+        worker = RayWorker(handle, node.node_id)
         try:
-            status: HostStatus = await _ask(start, _START_TIMEOUT)
+            await worker.start(
+                node_ip=place.ip or node.ip,
+                listen_ip=place.listen_ip,
+                feed_path=place.feed_path,
+                persistence=persistence_name(node.node_id),
+                directory=self._directory,
+            )
         except WorkerLostError as error:
-            await RayWorker(handle, node_id).kill()  # it may come up yet, unknown to anybody
+            await worker.kill()  # it may come up yet, unknown to anybody
             raise UnavailableError("A room actor could not be started.") from error
-        return RayWorker(handle, status.node_id)
+        return worker
 
     async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
         names = await asyncio.to_thread(ray.util.list_named_actors)

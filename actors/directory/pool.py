@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from actors.directory.placement import Placement
 from actors.directory.worker import WorkerLostError
 from rayrooms.errors import RayroomsError, UnavailableError
 
@@ -28,14 +29,16 @@ _QUIET = 0.5
 class WarmPool:
     """Keeps `size` blank actors ready and makes more when more are taken at once, but never more than `limit()` in all.
 
-    At the limit, who takes one waits until another is given back. Of those that come back, as many again as `size` are
-    kept for a while: rooms that fall asleep and others that wake then need no process to be started or ended.
+    A new one goes where `placement` says. At the limit, who takes one waits until another is given back. Of those that
+    come back, as many again as `size` are kept for a while: rooms that fall asleep and others that wake then need no
+    process to be started or ended.
     """
 
     def __init__(self, fleet: Fleet, *, size: int, limit: Callable[[], Awaitable[int]]) -> None:
         self._fleet = fleet
         self._size = size
         self._limit = limit
+        self.placement = Placement()
         self._ready: deque[Worker] = deque()
         self._out = 0
         self._starting = 0
@@ -52,18 +55,42 @@ class WarmPool:
         """How many actors there are, or will be in a moment."""
         return len(self._ready) + self._out + self._starting
 
-    def adopt(self) -> None:
+    @property
+    def size(self) -> int:
+        """How many blank actors are to stand ready."""
+        return self._size
+
+    @property
+    def ready(self) -> int:
+        """How many blank actors stand ready."""
+        return len(self._ready)
+
+    def adopt(self, worker: Worker) -> None:
         """Count an actor that is in use already."""
+        self.placement.added(worker.node_id)
         self._out += 1
 
     def give(self, worker: Worker) -> None:
-        """Take a blank actor back that was taken here; one too many is ended."""
+        """Take a blank actor back that was taken here; one too many, or one on a node that is shut, is ended."""
         self._out -= 1
-        self.keep(worker)
+        self._keep(worker)
 
     def keep(self, worker: Worker) -> None:
-        """Take in a blank actor from elsewhere; one too many is ended."""
-        if len(self._ready) < 2 * self._size and not self._closed:
+        """Take in a blank actor from elsewhere, or end it as `give` does."""
+        self.placement.added(worker.node_id)
+        self._keep(worker)
+
+    def shut(self, node_id: str) -> None:
+        """Make no more actors on a node, and end those of it that stand ready."""
+        self.placement.shut_down(node_id)
+        for worker in [worker for worker in self._ready if worker.node_id == node_id]:
+            self._ready.remove(worker)
+            self._dismiss(worker)
+        self.refill()
+
+    def _keep(self, worker: Worker) -> None:
+        shut = worker.node_id in self.placement.shut
+        if len(self._ready) < 2 * self._size and not self._closed and not shut:
             self._ready.append(worker)
             if len(self._ready) > self._size and self._trim is None:
                 self._trim = asyncio.get_running_loop().call_later(_SURPLUS_KEPT, self._end_surplus)
@@ -77,6 +104,7 @@ class WarmPool:
             self._dismiss(self._ready.pop())
 
     def _dismiss(self, worker: Worker) -> None:
+        self.placement.ended(worker.node_id)
         task = asyncio.create_task(worker.kill())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
@@ -84,6 +112,7 @@ class WarmPool:
     async def end(self, worker: Worker) -> None:
         """End an actor that was taken here and is of no more use."""
         self._out -= 1
+        self.placement.ended(worker.node_id)
         self._announce()
         await worker.kill()
 
@@ -141,7 +170,13 @@ class WarmPool:
         self._starting += 1
         try:
             async with self._gate:
-                return await self._fleet.spawn()
+                node = self.placement.choose(await self._fleet.nodes())
+                self.placement.added(node.node_id)
+                try:
+                    return await self._fleet.spawn(node)
+                except BaseException:
+                    self.placement.ended(node.node_id)
+                    raise
         finally:
             self._starting -= 1
 
@@ -162,7 +197,7 @@ class WarmPool:
             except RayroomsError as error:
                 logger.warning("the warm pool could not be filled: %s", error)
                 return
-            self.keep(worker)
+            self._keep(worker)
 
     def close(self) -> None:
         """Make no more."""

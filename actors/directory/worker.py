@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actors.directory.placement import Node
     from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
 
 
@@ -29,11 +32,11 @@ class Worker(Protocol):
 class Fleet(Protocol):
     """The actors of the cluster. Every method may raise UnavailableError."""
 
-    async def spawn(self) -> Worker:
-        """A new blank room actor, with a persistence actor beside it on its node."""
+    async def spawn(self, node: Node) -> Worker:
+        """A new blank room actor on a node, with a persistence actor beside it."""
 
-    async def nodes(self) -> int:
-        """How many nodes there are."""
+    async def nodes(self) -> Sequence[Node]:
+        """The nodes that answer; at least one."""
 
     async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
         """The room actors that are there already (after a restart of the directory) and what they do.
@@ -45,7 +48,16 @@ class Fleet(Protocol):
         """Raise the room's owner epoch in Postgres and return it. Raises NotFoundError."""
 
     async def drain(self, room_id: str) -> None:
-        """Return once no persistence actor holds anything unwritten of the room. Raises UnavailableError."""
+        """Return once no persistence actor that answers holds anything unwritten of the room.
+
+        Raises UnavailableError.
+        """
+
+    async def retire(self, node_id: str, *, retired: bool) -> None:
+        """Have a node remember that it takes no more rooms, or that it does again."""
+
+    async def retired(self) -> Sequence[str]:
+        """The nodes that remember so."""
 
     async def flush(self) -> None:
         """Write all that persistence actors hold."""

@@ -20,7 +20,6 @@ def refuse_reserved(client_id: str) -> None:
 class RoomConfig(msgspec.Struct, frozen=True):
     """Settings of a live room; sizes in bytes or counts, times in seconds, lengths in code points."""
 
-    feed_path: str
     limits: RoomLimits
     snapshot_every: int
     backlog_max_records: int

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from actors.core.room import RoomCore
@@ -21,6 +20,7 @@ from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from actors.host.config import Activation, RoomConfig
     from actors.host.lookups import RoomArchive
@@ -49,6 +49,7 @@ class RoomHost:
         *,
         node_ip: str,
         listen_ip: str = "",
+        feed_path: Path,
         node_id: str,
         on_end: Callable[[str], None],
         on_idle: Callable[[str], Awaitable[None]],
@@ -57,6 +58,7 @@ class RoomHost:
         self._archive = archive
         self._node_ip = node_ip
         self._listen_ip = listen_ip or node_ip
+        self._feed_path = feed_path
         self._node_id = node_id
         self._on_end = on_end
         self._on_idle = on_idle
@@ -93,7 +95,7 @@ class RoomHost:
         state = await self._archive.load(order.room_id)
         core = RoomCore(state, epoch=order.epoch, limits=config.limits)
         sender = FeedSender(
-            Path(config.feed_path),
+            self._feed_path,
             order.room_id,
             order.epoch,
             f"room-{os.getpid()}",

@@ -109,6 +109,7 @@ class Launcher:
             identity_environment(runtime_dir, block),
             tuning_environment(runtime_dir, cpus=os.cpu_count() or 1, max_files=_raise_file_limit()),
             runtime_dir=str(runtime_dir),
+            node_ip=settings.node_ip or ("" if settings.ray_address else "127.0.0.1"),
             database_url=database.url,
             jwt_secret=settings.jwt_secret or data.jwt_secret(),
             jupyter_secret=settings.jupyter_secret or data.jupyter_secret(),

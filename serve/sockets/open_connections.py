@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rayrooms import protocol
 from serve.sockets.payload import Payload
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serve.sockets.connection import Connection
+
+_LEAST: Final = 10
+_PAUSE: Final = 0.1
+_WITHIN: Final = 10.0
 
 SERVICE_RESTART = 1012
 """Close code of a server that goes: the client comes back, here or elsewhere."""
@@ -32,9 +38,20 @@ class OpenConnections:
         finally:
             self._open.discard(connection)
 
-    def going_away(self, reason: str) -> None:
-        """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def send_away(self, reason: str) -> None:
+        """Tell every connection that this server goes, and close it so that its client comes back elsewhere.
+
+        A few at a time, each served until it is its turn: to let all of them in at once would keep the others waiting,
+        who have to do it. At most 10 seconds in all; connections that are made meanwhile are sent away as well.
+        """
         payload = Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
-        for connection in list(self._open):
-            connection.deliver(payload)
-            connection.close(SERVICE_RESTART, reason)
+        portion = max(_LEAST, math.ceil(len(self._open) * _PAUSE / _WITHIN))
+        while staying := [connection for connection in self._open if not connection.closed]:
+            for connection in staying[:portion]:
+                connection.deliver(payload)
+                connection.close(SERVICE_RESTART, reason)
+            if len(staying) > portion:
+                await asyncio.sleep(_PAUSE)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from actors.core.state import RoomLimits
+from actors.directory.placement import Node
 from actors.directory.worker import WorkerLostError
 from actors.host.config import HostStatus, RoomAddress, RoomConfig
 from rayrooms.errors import NotFoundError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from rayrooms.errors import RayroomsError
 
 CONFIG = RoomConfig(
-    feed_path="feed.sock",
     limits=RoomLimits(),
     snapshot_every=1000,
     backlog_max_records=1000,
@@ -38,9 +38,8 @@ class FakeWorker:
     `lost` makes it dead, `let_go` cleared makes it stay silent, `refusal` is what it answers, `busy` keeps it awake.
     """
 
-    node_id = "node"
-
-    def __init__(self, fleet: FakeFleet, number: int) -> None:
+    def __init__(self, fleet: FakeFleet, number: int, node_id: str) -> None:
+        self.node_id = node_id
         self.fleet = fleet
         self.number = number
         self.address: RoomAddress | None = None
@@ -104,9 +103,11 @@ class FakeWorker:
 
 
 class FakeFleet:
-    """A cluster of one node with rooms "a" to "d" in its database. `events` is all that happened, in order."""
+    """A cluster with rooms "a" to "d" in its database. `events` is all that happened, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *nodes: str) -> None:
+        self.node_ids = list(nodes or ("node",))
+        self.retiring: set[str] = set()
         self.events: list[str] = []
         self.workers: list[FakeWorker] = []
         self.epochs = dict.fromkeys("abcd", 0)
@@ -118,11 +119,11 @@ class FakeFleet:
         self.next_refusal: RayroomsError | None = None
         self.flushed = False
 
-    async def spawn(self) -> Worker:
+    async def spawn(self, node: Node) -> Worker:
         await asyncio.sleep(0)
         if self.spawn_refusal is not None:
             raise self.spawn_refusal
-        worker = FakeWorker(self, len(self.workers) + 1)
+        worker = FakeWorker(self, len(self.workers) + 1, node.node_id)
         worker.refusal, self.next_refusal = self.next_refusal, None
         if self.next_lost:
             self.next_lost -= 1
@@ -131,9 +132,15 @@ class FakeFleet:
         self.events.append(f"spawn {worker.number}")
         return worker
 
-    async def nodes(self) -> int:
+    async def nodes(self) -> list[Node]:
         await asyncio.sleep(0)
-        return 1
+        return [Node(node_id, "127.0.0.1") for node_id in self.node_ids]
+
+    async def retire(self, node_id: str, *, retired: bool) -> None:
+        (self.retiring.add if retired else self.retiring.discard)(node_id)
+
+    async def retired(self) -> list[str]:
+        return sorted(self.retiring)
 
     async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
         found: list[tuple[Worker, HostStatus | None]] = []

@@ -225,10 +225,17 @@ class Stage:
     def __init__(self, path: Path, archive: FakeArchive, **config: Any) -> None:
         self.feed = FeedEnd(path)
         self.archive = archive
-        self.config = msgspec.structs.replace(CONFIG, feed_path=str(path), **config)
+        self.config = msgspec.structs.replace(CONFIG, **config)
         self.ended: list[str] = []
         self.idle: list[str] = []
-        self.host = RoomHost(archive, node_ip="127.0.0.1", node_id="node", on_end=self.ended.append, on_idle=self._idle)
+        self.host = RoomHost(
+            archive,
+            node_ip="127.0.0.1",
+            feed_path=path,
+            node_id="node",
+            on_end=self.ended.append,
+            on_idle=self._idle,
+        )
 
     async def _idle(self, room_id: str) -> None:
         self.idle.append(room_id)

@@ -9,11 +9,14 @@ import pytest
 from actors.directory import directory as directory_module
 from actors.directory import pool as pool_module
 from actors.directory.directory import Directory
+from actors.directory.placement import Node
 from actors.directory.pool import WarmPool
 from rayrooms.errors import NotFoundError, UnavailableError
 
 from .fakes import CONFIG, FakeFleet, turns
 from .hosting import until
+
+NODE = Node("node", "127.0.0.1")
 
 
 @pytest.fixture
@@ -290,7 +293,7 @@ class TestRecovery:
         before = directory_of(fleet)
         for room_id in "ab":
             await before.locate(room_id)
-        await fleet.spawn()
+        await fleet.spawn(NODE)
         for worker in fleet.workers:
             worker.lost = True
         restarted = directory_of(fleet, warm=1)
@@ -332,7 +335,7 @@ class TestRecovery:
     async def test_blank_actors_are_used_again(self, fleet: FakeFleet) -> None:
         """DIR-4, G10: those beyond twice the pool's size are ended."""
         for _ in range(5):
-            await fleet.spawn()
+            await fleet.spawn(NODE)
         restarted = directory_of(fleet, warm=2)
         await restarted.recover()
         await turns()
@@ -367,7 +370,7 @@ class TestWarmPool:
         await until(lambda: fleet.counts()["spawn"] == 6)
         for _ in range(3):
             await pool.take()
-        await turns(3)
+        await turns(5)
         assert fleet.counts()["spawn"] > 6
 
     async def test_what_comes_back_is_kept_for_a_while(self, fleet: FakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,7 +421,7 @@ class TestWarmPool:
 
     async def test_a_closed_pool_makes_and_keeps_none(self, fleet: FakeFleet) -> None:
         pool = pool_of(fleet, size=2)
-        worker = await fleet.spawn()
+        worker = await fleet.spawn(NODE)
         pool.close()
         pool.refill()
         pool.keep(worker)

@@ -69,15 +69,20 @@ class StoredRooms(FakeArchive):
 class Rival:
     """A host with a gateway of its own, and someone in the room through it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, feed_path: Path) -> None:
         self.ended: list[str] = []
         self.gateway = Gateway()
         self.host = RoomHost(
-            StoredRooms(database), node_ip="127.0.0.1", node_id="node", on_end=self.ended.append, on_idle=_ignore
+            StoredRooms(database),
+            node_ip="127.0.0.1",
+            feed_path=feed_path,
+            node_id="node",
+            on_end=self.ended.append,
+            on_idle=_ignore,
         )
 
-    async def own(self, room_id: str, epoch: int, feed_path: Path) -> None:
-        config = msgspec.structs.replace(CONFIG, feed_path=str(feed_path), snapshot_every=5)
+    async def own(self, room_id: str, epoch: int) -> None:
+        config = msgspec.structs.replace(CONFIG, snapshot_every=5)
         await self.host.start()
         await self.host.activate(Activation(room_id, epoch, "secret"), config)
 
@@ -88,8 +93,8 @@ async def _ignore(room_id: str) -> None:
 
 @asynccontextmanager
 async def owning(database: Database, room_id: str, epoch: int, feed_path: Path, sid: int) -> AsyncIterator[Rival]:
-    rival = Rival(database)
-    await rival.own(room_id, epoch, feed_path)
+    rival = Rival(database, feed_path)
+    await rival.own(room_id, epoch)
     assert rival.host.address is not None
     async with Gateway.linked(rival.host.address) as gateway:
         rival.gateway = gateway
@@ -138,8 +143,8 @@ async def test_a_stale_owner_that_was_cut_off_is_fenced_when_it_comes_back(
     with psycopg.connect(postgres, autocommit=True) as sql:
         sql.execute("INSERT INTO rooms (id, name, owner_id, owner_epoch) VALUES (%s, 'r', 'ada', 1)", (room_id,))
         elsewhere = tmp_path / "elsewhere.sock"
-        stale = Rival(database)
-        await stale.own(room_id, 1, elsewhere)  # nobody listens there yet
+        stale = Rival(database, elsewhere)
+        await stale.own(room_id, 1)  # nobody listens there yet
         assert stale.host.address is not None
         async with Gateway.linked(stale.host.address) as gateway:
             gateway.ask_in(ADA, "ada")

@@ -208,6 +208,7 @@ class TestOwnership:
             stage.archive,
             node_ip="127.0.0.2",
             listen_ip="127.0.0.3",
+            feed_path=stage.feed.path,
             node_id="node",
             on_end=stage.ended.append,
             on_idle=stage._idle,

@@ -12,10 +12,10 @@ import httpx
 
 from tests.live.people import Person
 
-from .writer import Writer
+from .writer import PACE, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from .writer import Claim, Habit
 
@@ -69,9 +69,14 @@ class Retired:
 
 
 class Crowd:
-    """So many rooms with so many writers each; use it as long as the server's data live."""
+    """So many rooms with so many writers each, who come in turn by each of the URLs.
 
-    def __init__(self, url: str, *, rooms: int, writers: int, seed: int) -> None:
+    Use it as long as the server's data live.
+    """
+
+    def __init__(
+        self, *urls: str, rooms: int, writers: int, seed: int, habits: Sequence[Habit] = HABITS, pace: float = PACE
+    ) -> None:
         self.rooms: list[Room] = []
         self.retired: list[Retired] = []
         self.written_before = 0
@@ -83,14 +88,17 @@ class Crowd:
         self._dice = random.Random(seed)
         self._made = 0
         self._people: list[Person] = []
-        self._http = httpx.AsyncClient(base_url=url, timeout=20)
+        self._urls = urls
+        self._habits = habits
+        self._pace = pace
+        self._http = httpx.AsyncClient(base_url=urls[0], timeout=20)
 
     async def open(self) -> None:
         """Sign everybody in and fill the rooms."""
         for number in range(self._writers):
             answer = await self._http.post("/api/auth/guest", json={"name": f"Writer {number}"})
             signed_in = answer.raise_for_status().json()
-            url = str(self._http.base_url)
+            url = self._urls[number % len(self._urls)]
             self._people.append(Person(signed_in["user_id"], signed_in["name"], signed_in["token"], url, self._http))
         await self.fill()
 
@@ -100,9 +108,16 @@ class Crowd:
             number, self._made = self._made, self._made + 1
             owner = self._people[number % len(self._people)]
             room_id = await patiently(owner.make_room)
-            habit = HABITS[number % len(HABITS)]
+            habit = self._habits[number % len(self._habits)]
             writers = [
-                Writer(f"{chr(97 + index)}{number}x", person, room_id, habit, random.Random(self._dice.getrandbits(64)))
+                Writer(
+                    f"{chr(97 + index)}{number}x",
+                    person,
+                    room_id,
+                    habit,
+                    random.Random(self._dice.getrandbits(64)),
+                    pace=self._pace,
+                )
                 for index, person in enumerate(self._people)
             ]
             self.rooms.append(Room(room_id, owner, writers))

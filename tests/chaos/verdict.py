@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rayrooms import text
 from rayrooms.errors import RayroomsError
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from rayrooms.protocol import Operation
 
     from .crowd import Crowd, Retired, Room
-    from .stage import Stage
     from .writer import Claim
 
 PATIENCE = 120.0
 _LOG = "SELECT version, op, client_id, seq, epoch FROM operations WHERE room_id = %s ORDER BY version"
 _STORED = "SELECT room_id, max(version) FROM operations WHERE room_id = ANY(%s) GROUP BY room_id"
+
+
+class Database(Protocol):
+    """Asks the database itself, without the server."""
+
+    async def query(self, statement: str, *parameters: object) -> list[tuple[object, ...]]: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Verdict:
     troubles: list[str] = field(default_factory=list)
 
 
-async def judge(room: Room, stage: Stage) -> Verdict:
+async def judge(room: Room, stage: Database) -> Verdict:
     """Look at a room whose writers have stopped. What is found wrong stands in the verdict's `troubles`."""
     verdict = Verdict()
     trouble = verdict.troubles
@@ -131,7 +136,7 @@ def compared(words: list[str], document: str, *, exact: bool) -> tuple[int, int,
     return (due - there).total(), more.total() - sum(more[word] for word in odd), odd
 
 
-async def audit(crowd: Crowd, stage: Stage) -> list[str]:
+async def audit(crowd: Crowd, stage: Database) -> list[str]:
     """Which clients were told more than the database holds. What they were told is read first, so it never errs."""
     told = {room.room_id: room.told_durable for room in crowd.rooms}
     rows = await stage.query(_STORED, list(told))

@@ -30,7 +30,8 @@ PATIENCE = 300.0
 Habit = Literal["steady", "bursts", "visits"]
 """`steady` types all the time; `bursts` pauses for so long that the room may fall asleep; `visits` also leaves then."""
 
-_PACE = 0.12
+PACE = 0.12
+"""Seconds between two words, about."""
 _PAUSE = 9.0
 _BURST = 25
 _SLOWEST = 2.0
@@ -59,7 +60,9 @@ class _Mark:
 class Writer:
     """Types between `resume` and `pause`; made by `Writer.opened`, ended by `close`."""
 
-    def __init__(self, name: str, person: Person, room_id: str, habit: Habit, dice: random.Random) -> None:
+    def __init__(
+        self, name: str, person: Person, room_id: str, habit: Habit, dice: random.Random, *, pace: float = PACE
+    ) -> None:
         self.name = name
         self.habit = habit
         self.written = 0
@@ -70,6 +73,9 @@ class Writer:
         """How many words were acknowledged by when, in monotonic time."""
         self.stored: deque[tuple[int, float]] = deque(maxlen=2_000)
         """The same of words that were told to be durable."""
+        self.longest_wait = 0.0
+        """Seconds that a word took to be acknowledged, the most since somebody set this back."""
+        self._typed: deque[tuple[int, float]] = deque()
         self.offline_at: deque[float] = deque(maxlen=200)
         self.told: Counter[str] = Counter()
         """Why there was no way to edit online, by code: what people are told meanwhile."""
@@ -77,6 +83,7 @@ class Writer:
         self._person = person
         self._room_id = room_id
         self._dice = dice
+        self._pace = pace
         self._room: RoomClient | None = None
         self._stack = AsyncExitStack()
         self._watching: asyncio.Task[None] | None = None
@@ -191,7 +198,7 @@ class Writer:
             if room.status == "online":
                 with suppress(TimeoutError):
                     await room.wait_acked(_SLOWEST)
-            await asyncio.sleep(_PACE * self._dice.uniform(0.5, 1.5))
+            await asyncio.sleep(self._pace * self._dice.uniform(0.5, 1.5))
 
     async def _rest(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
@@ -210,6 +217,7 @@ class Writer:
         place = len(" ".join(words[: self._dice.randint(0, len(words))]))
         room.insert(place, f" {self.name}{self.written} ")
         self.written += 1
+        self._typed.append((self.written, time.monotonic()))
         return self.written
 
     @property
@@ -244,7 +252,10 @@ class Writer:
         if replica.is_acked and (self.acked < self.written or (not self._marks and self.durable < self.acked)):
             if self.acked < self.written:
                 self.acked = self.written
-                self.acks.append((self.acked, time.monotonic()))
+                now = time.monotonic()
+                self.acks.append((self.acked, now))
+                self.longest_wait = max(self.longest_wait, now - self._typed[0][1])
+                self._typed.clear()
             self._marks.append(_Mark(replica.version, self.written, digest_of(replica.text), state.entries))
 
     def acked_at(self, words: int) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +31,9 @@ async def test_it_serves_without_being_called_and_stores_until_it_is_stopped(run
     """G4, WR-46: an actor that Ray has restarted takes feeds before anybody calls it."""
     actor = PersistenceActor()
     await until(feed_path(runtime_dir).exists)
-    assert await actor.ready() == os.getpid()
+    place = await actor.ready()
+    assert place.feed_path == str(feed_path(runtime_dir))
+    assert not place.retired
     sender = Sender(feed_path(runtime_dir), room_id)
     sender.feed.write(insertions(1, 20))
     await sender.until_durable(20)

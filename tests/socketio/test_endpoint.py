@@ -271,7 +271,7 @@ class TestEnds:
         """SIO-7: and closes without a packet that would keep clients from coming back."""
         async with Peer(gateway) as peer:
             await peer.join()
-            gateway.connections.going_away("the gateway stops")
+            await gateway.connections.send_away("the gateway stops")
             assert await peer.event("going_away") == {"reason": "the gateway stops"}
             assert peer.wire.closed() == SERVICE_RESTART
             assert not [text for text in peer.texts() if text.startswith(("41", "1"))]

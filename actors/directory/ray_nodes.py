@@ -1,0 +1,106 @@
+"""The nodes of the Ray cluster, each with its persistence actor; those that do not answer are left out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors.directory.placement import Node
+from persistence.actor import PersistenceActor, persistence_name
+
+if TYPE_CHECKING:
+    from persistence.node import NodePlace
+
+logger = logging.getLogger(__name__)
+
+_PERSISTENCE: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=1_000)(  # type: ignore[call-overload]
+    PersistenceActor
+)
+_BELIEVED = 1.0
+"""Seconds for which a list of the cluster's nodes is believed."""
+_PROBE = 2.0
+_PROBE_PAUSE = 1.0
+
+
+class RayNodes:
+    """Which nodes there are, and how each is spoken to.
+
+    Ray takes up to a minute to give up a node that it cannot reach. Whoever waits for its persistence actor in vain
+    says so (`silent`); until that answers again, the others go on without it.
+    """
+
+    def __init__(self) -> None:
+        self._alive: dict[str, Node] = {}
+        self._looked = -math.inf
+        self._persistence: dict[str, Any] = {}
+        self._silent: dict[str, asyncio.Task[None]] = {}
+
+    async def alive(self) -> dict[str, Node]:
+        """The nodes that Ray believes in, by their id."""
+        now = asyncio.get_running_loop().time()
+        if now > self._looked + _BELIEVED:
+            listed = await asyncio.to_thread(ray.nodes)
+            self._looked = now
+            self._alive = {node["NodeID"]: _node(node) for node in listed if node["Alive"]}
+            for node_id in self._persistence.keys() - self._alive.keys():
+                del self._persistence[node_id]
+        return self._alive
+
+    async def answering(self) -> list[Node]:
+        """The nodes that answer, as far as is known. One that is alone counts in any case."""
+        alive = await self.alive()
+        if len(alive) == 1:
+            return list(alive.values())
+        return [node for node_id, node in alive.items() if node_id not in self._silent]
+
+    def persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+        """The persistence actor of a node, made when it is not there."""
+        if node_id not in self._persistence:
+            self._persistence[node_id] = _PERSISTENCE.options(
+                name=persistence_name(node_id),
+                get_if_exists=True,
+                lifetime="detached",
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+            ).remote()
+        return self._persistence[node_id]
+
+    def forget(self, node_id: str) -> None:
+        """A persistence actor may be dead for good: look it up again next time."""
+        self._persistence.pop(node_id, None)
+
+    async def place(self, node_id: str) -> NodePlace | None:
+        """What a node says of itself; None when it does not answer in 2 s."""
+        try:
+            place: NodePlace = await asyncio.wait_for(self.persistence(node_id).ready.remote(), _PROBE)
+        except (TimeoutError, RayError):
+            self.forget(node_id)
+            return None
+        return place
+
+    # -------------------------------------------------------------- silence
+
+    def silent(self, node_id: str) -> None:
+        """A node does not answer: go on without it until it does."""
+        if node_id not in self._silent:
+            logger.warning("node %s does not answer; its rooms go elsewhere", node_id)
+            self._silent[node_id] = asyncio.create_task(self._listen(node_id))
+
+    async def _listen(self, node_id: str) -> None:
+        try:
+            while node_id in await self.alive():
+                if await self.place(node_id) is not None:
+                    logger.warning("node %s answers again", node_id)
+                    return
+                await asyncio.sleep(_PROBE_PAUSE)
+        finally:
+            del self._silent[node_id]
+
+
+def _node(listed: dict[str, Any]) -> Node:
+    return Node(listed["NodeID"], listed["NodeManagerAddress"], float(listed["Resources"].get("CPU", 1.0)))

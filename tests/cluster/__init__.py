@@ -1,0 +1,1 @@
+"""Several nodes on one machine: started, cut off, killed, drained, while people type."""

@@ -1,0 +1,102 @@
+"""`scripts/cluster`: trials on several nodes, each a network namespace of this machine. Needs root."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+
+from tests.chaos.crowd import Crowd
+from tests.live.server import data_directory
+
+from .bed import Bed
+from .entrance import Entrance
+from .hosts import Network
+from .trials import Trials
+
+_TRIALS = ("calm", "kill", "partition", "isolation")
+
+
+def main() -> int:
+    """Run it; the exit status is 1 when anything was lost, doubled or untrue."""
+    options = _parser().parse_args()
+    return asyncio.run(_run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/cluster", description=__doc__)
+    parser.add_argument("--nodes", type=int, default=3, metavar="N")
+    parser.add_argument("--rooms", type=int, default=60, metavar="N")
+    parser.add_argument("--writers", type=int, default=3, metavar="N", help="clients in each room (default 3)")
+    parser.add_argument("--pace", type=float, default=1.0, metavar="S", help="seconds between two words (default 1)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", default=",".join(_TRIALS), help=f"of {', '.join(_TRIALS)}; default all")
+    parser.add_argument("--seconds", type=float, default=25.0, help="that a node is cut off (default 25)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there too")
+    return parser
+
+
+async def _run(options: argparse.Namespace) -> int:
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # and take all of it down
+    network = Network(options.nodes)
+    async with AsyncExitStack() as stack:
+        directory = stack.enter_context(data_directory()).parent
+        stack.callback(network.down)
+        network.up()
+        bed = Bed(
+            directory, network.hosts, database_ip=network.database_ip, every_node=True, warm_pool="6", room_idle="600"
+        )
+        stack.push_async_callback(bed.close)
+        await bed.start()
+        entrances = [Entrance(bed, node) for node in bed.nodes]
+        for entrance in entrances:
+            await entrance.open(network.people_ip)
+            stack.push_async_callback(entrance.close)
+        crowd = Crowd(
+            *(entrance.url for entrance in entrances),
+            rooms=options.rooms,
+            writers=options.writers,
+            seed=options.seed,
+            habits=("steady",),
+            pace=options.pace,
+        )
+        stack.push_async_callback(crowd.close)
+        await crowd.open()
+        trials = Trials(bed, network, crowd, _say)
+        await _try(trials, bed, options)
+        if options.json is not None:
+            options.json.write_bytes(msgspec.json.format(msgspec.json.encode(trials.outcomes)))
+        return int(any(outcome.troubles or outcome.lost or outcome.doubled for outcome in trials.outcomes))
+
+
+async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
+    places = list((await trials.places()).values())
+    spread = {node.number: places.count(node.host.ip) for node in bed.nodes}
+    _say(f"{len(places)} rooms are awake, by node: {spread}")
+    for name in options.trials.split(","):
+        match name:
+            case "calm":
+                await trials.calm(10.0)
+            case "kill":
+                await trials.kill(bed.nodes[1], again_after=5.0)
+            case "partition":
+                await trials.cut_off(bed.nodes[2], database=False, seconds=options.seconds)
+            case "isolation":
+                await trials.cut_off(bed.nodes[1], database=True, seconds=options.seconds)
+            case _:
+                raise SystemExit(f"there is no trial {name}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""A cluster of several nodes, each on a host of its own, over one Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psutil
+import psycopg
+import yaml
+
+from persistence.embedded import EmbeddedPostgres
+from serve.launcher import processes
+from serve.launcher.options import SERVER_ID
+from tests.chaos.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .hosts import Host
+
+ROOT = Path(__file__).resolve().parents[2]
+PORT = 8000
+_START_TIMEOUT = 180.0
+_POLL = 0.2
+_GCS_PORT = 6379
+_DASHBOARD_PORT = 8265
+_SOCKET = ".s.PGSQL.5432"
+
+
+class ClusterNode:
+    """One node: Ray on a host, with the environment that `scripts/node` gives it."""
+
+    def __init__(self, bed: Bed, number: int, host: Host) -> None:
+        self.number = number
+        self.host = host
+        self.port = PORT
+        self.url = f"http://{host.ip}:{PORT}"
+        self.is_open = True
+        """Whether people are let in here: what a balancer's health checks find out, or are told."""
+        self._bed = bed
+        self._directory = bed.directory / f"node{number}"
+        self._mark = f"{bed.name}-{number}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes are started with."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAYROOMS_", "RAY_"))}
+        settings = {f"RAYROOMS_{name.upper()}": value for name, value in self._bed.settings.items()}
+        own = {"RAYROOMS_RUNTIME_DIR": str(self._directory), SERVER_ID: self._mark, "PYTHONPATH": str(ROOT)}
+        return inherited | settings | own | self._bed.ray_environment
+
+    def run(self, *arguments: str) -> None:
+        """Run a program on this host to its end. Raises AssertionError with what it wrote when it fails."""
+        done = subprocess.run(
+            self.host.command(sys.executable, "-P", *arguments),
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments} on node {self.number}:\n{done.stdout}\n{done.stderr}"
+
+    def start(self) -> None:
+        """Have it be the head, or join it."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        head = self._bed.nodes[0]
+        if self is head:
+            role = ["--head", f"--port={_GCS_PORT}", f"--dashboard-host={self.host.ip}", f"--temp-dir={self._bed.temp}"]
+        else:
+            role = [f"--address={head.host.ip}:{_GCS_PORT}"]
+        self.run(
+            "-m",
+            "serve.launcher.node",
+            *role,
+            f"--node-ip-address={self.host.ip}",
+            "--num-cpus=4",
+            f"--object-store-memory={80 * 1024 * 1024}",
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """All that runs there."""
+        return processes.marked(self._mark)
+
+    def kill(self) -> None:
+        """What a power cut does: every process at once."""
+        doomed = self.processes()
+        for process in doomed:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(doomed, timeout=10)
+
+    def is_well(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
+
+class Bed:
+    """Postgres, reached over TCP, and the nodes. Made and used in one event loop."""
+
+    def __init__(
+        self, directory: Path, hosts: Sequence[Host], *, database_ip: str, every_node: bool, **settings: str
+    ) -> None:
+        self.directory = directory
+        self.name = f"bed-{secrets.token_hex(6)}"
+        self.temp = directory / "ray"
+        self.postgres = EmbeddedPostgres(directory / "database")
+        self.database = Proxy(self._reach_postgres)
+        self.settings = {
+            "jwt_secret": secrets.token_hex(32),
+            "jupyter_secret": secrets.token_hex(32),
+            "guests": "on",
+            "limit_guests": "100000",
+            "limit_joins": "1000",
+            **settings,
+        }
+        self.ray_environment: dict[str, str] = {}
+        self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
+        self._database_ip = database_ip
+        self._every_node = every_node
+
+    @property
+    def head(self) -> ClusterNode:
+        return self.nodes[0]
+
+    async def start(self) -> None:
+        """Bring all of it up."""
+        await asyncio.to_thread(self.postgres.start)
+        port = await self.database.listen(self._database_ip)
+        self.settings["database_url"] = f"postgresql://postgres@{self._database_ip}:{port}/postgres"
+        await asyncio.to_thread(self.head.run, "-m", "persistence.migrate")
+        await asyncio.to_thread(self.head.start)
+        await asyncio.gather(*(asyncio.to_thread(node.start) for node in self.nodes[1:]))
+        await self.deploy()
+
+    async def deploy(self, **deployment: object) -> None:
+        """Deploy the application, or deploy it again with other options, and return once every node serves it."""
+        config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+        config["http_options"] |= {"host": "0.0.0.0", "port": PORT}
+        config["proxy_location"] = "EveryNode" if self._every_node else "HeadOnly"
+        [gateway] = config["applications"][0]["deployments"]
+        gateway |= {"num_replicas": len(self.nodes), "max_replicas_per_node": 1, **deployment}
+        file = self.directory / "serve_config.yaml"
+        file.write_text(yaml.safe_dump(config))
+        address = f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"
+        await asyncio.to_thread(self.head.run, "-m", "ray.serve.scripts", "deploy", str(file), "--address", address)
+        await self.until_well(self.nodes if self._every_node else [self.head])
+
+    async def until_well(self, nodes: Sequence[ClusterNode]) -> None:
+        """Wait until these nodes serve."""
+        deadline = time.monotonic() + _START_TIMEOUT
+        for node in nodes:
+            while not await asyncio.to_thread(node.is_well):
+                assert time.monotonic() < deadline, f"node {node.number} is not well"
+                await asyncio.sleep(_POLL)
+
+    async def close(self) -> None:
+        """Take all of it down, whatever state it is in."""
+        for node in reversed(self.nodes):
+            await asyncio.to_thread(node.kill)
+        await self.database.close()
+        await asyncio.to_thread(self.postgres.stop)
+
+    # ------------------------------------------------------------------ the database, past the proxy
+
+    async def _reach_postgres(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        directory = parse_qs(urlsplit(self.postgres.url).query)["host"][0]
+        return await asyncio.open_unix_connection(f"{directory}/{_SOCKET}")
+
+    async def query(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        """Ask the database itself, without the server."""
+        return await asyncio.to_thread(partial(self._query, statement, parameters))
+
+    def _query(self, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.postgres.url, autocommit=True, connect_timeout=20) as connection:
+            return list(connection.execute(statement.encode(), parameters))

@@ -1,0 +1,236 @@
+"""What is done to a cluster while people type in it, how long they wait for it, and whether anything is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+import psutil
+
+from tests.chaos.faults import lapse
+from tests.chaos.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.chaos.crowd import Crowd, Room
+    from tests.chaos.writer import Writer
+
+    from .bed import Bed, ClusterNode
+    from .hosts import Network
+
+_PATIENCE = 120.0
+_POLL = 0.02
+_LOOKS_AT_A_TIME = 8
+_TITLE = "ray::RoomActor"
+_FEW = 4
+"""Fewer processes than that are no node any more."""
+
+
+class Outcome(msgspec.Struct):
+    """One trial. Times are seconds: `moved` of those whose room lived on the node in question, `others` of the rest.
+
+    From the beginning of the trial until a word typed then was acknowledged. `longest` is the most that any word took.
+    """
+
+    name: str
+    rooms: int
+    moved: list[float] = msgspec.field(default_factory=list)
+    others: list[float] = msgspec.field(default_factory=list)
+    longest: float = 0.0
+    offline: int = 0
+    edits: int = 0
+    versions: int = 0
+    lost: int = 0
+    doubled: int = 0
+    notes: list[str] = msgspec.field(default_factory=list)
+    troubles: list[str] = msgspec.field(default_factory=list)
+
+
+def room_processes(node: ClusterNode) -> list[psutil.Process]:
+    """The room actors of a node."""
+    return [process for process in node.processes() if " ".join(_command(process)).startswith(_TITLE)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in a few lines."""
+    lines = [
+        f"  rooms that had to move: {_spread(outcome.moved)}",
+        f"  all others: {_spread(outcome.others)}; longest wait of any word {outcome.longest:.1f} s",
+        f"  {outcome.offline} clients were offline; {outcome.versions} versions checked",
+        f"  lost {outcome.lost}, doubled {outcome.doubled}",
+        *(f"  {note}" for note in outcome.notes),
+        *(f"  TROUBLE {trouble}" for trouble in outcome.troubles),
+    ]
+    return "\n".join(lines)
+
+
+def _spread(times: Iterable[float]) -> str:
+    ordered = sorted(times)
+    if not ordered:
+        return "none"
+    p50, p95 = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95))
+    return f"{len(ordered)} people, got on after p50 {p50:.2f}, p95 {p95:.2f}, most {ordered[-1]:.2f} s"
+
+
+class Trials:
+    """Runs one trial after another on a bed with a crowd in it."""
+
+    def __init__(self, bed: Bed, network: Network, crowd: Crowd, say: Callable[[str], None]) -> None:
+        self.outcomes: list[Outcome] = []
+        self._bed = bed
+        self._network = network
+        self._crowd = crowd
+        self._say = say
+
+    # ------------------------------------------------------------------ what is done
+
+    async def calm(self, seconds: float) -> None:
+        """Nothing: people type, on all nodes."""
+        async with self._trial("nothing happens", self._bed.head) as trial:
+            await lapse(seconds)
+            await trial.others_get_on()
+
+    async def kill(self, node: ClusterNode, *, again_after: float) -> None:
+        """Every process of a node at once, as in a power cut; later it comes back."""
+        async with self._trial(f"node {node.number} killed", node) as trial:
+            node.is_open = False
+            await asyncio.to_thread(node.kill)
+            await trial.others_get_on()
+            await lapse(again_after)
+            await asyncio.to_thread(node.start)
+            await self._bed.until_well([node])
+            node.is_open = True
+
+    async def cut_off(self, node: ClusterNode, *, database: bool, seconds: float) -> None:
+        """A node that its people reach, and the others do not."""
+        name = f"node {node.number} cut off from the others" + (" and from Postgres" if database else "")
+        before = {process.pid for process in room_processes(node)}
+        host = next(host for host in self._network.hosts if host.ip == node.host.ip)
+        async with self._trial(name, node) as trial:
+            with self._network.cut_off(host, database=database):
+                await lapse(seconds)
+            await trial.others_get_on()
+            deadline = time.monotonic() + _PATIENCE
+            while left := before & {process.pid for process in room_processes(node)}:
+                if time.monotonic() > deadline:
+                    trial.outcome.troubles.append(f"{len(left)} rooms of the node that was cut off live on")
+                    break
+                await asyncio.sleep(0.2)
+            trial.outcome.notes.append(f"its {len(before)} room actors had ended after {trial.seconds:.1f} s")
+            if len(node.processes()) < _FEW:  # Ray had given it up, and it ended itself
+                trial.outcome.notes.append("the node had ended itself and was started again")
+            node.is_open = False
+            await asyncio.to_thread(node.kill)
+            await asyncio.to_thread(node.start)
+            await self._bed.until_well([node])
+            node.is_open = True
+
+    async def drain(self, node: ClusterNode, drained: Callable[[], object]) -> None:
+        """A node is emptied, as before it is taken away."""
+        async with self._trial(f"node {node.number} drained", node) as trial:
+            node.is_open = False
+            await asyncio.to_thread(drained)
+            trial.outcome.notes.append(f"it took {trial.seconds:.1f} s")
+            await trial.others_get_on()
+
+    # ------------------------------------------------------------------ around it
+
+    def _trial(self, name: str, node: ClusterNode) -> _Trial:
+        return _Trial(self, name, node)
+
+    async def places(self) -> dict[str, str]:
+        """The address of each room's node; rooms that sleep are left out."""
+        gate = asyncio.Semaphore(_LOOKS_AT_A_TIME)
+
+        async def look(room: Room) -> tuple[str, str]:
+            async with gate:
+                live = await room.live()
+                return room.room_id, live["node_ip"] if live else ""
+
+        found = await asyncio.gather(*map(look, self._crowd.rooms))
+        return {room_id: ip for room_id, ip in found if ip}
+
+    async def check(self, outcome: Outcome) -> None:
+        """Everybody stops; all copies, the log and what was told must agree."""
+        await self._crowd.pause()
+        gate = asyncio.Semaphore(_LOOKS_AT_A_TIME)
+
+        async def look(room: Room) -> None:
+            async with gate:
+                verdict = await judge(room, self._bed)
+            outcome.versions += verdict.versions
+            outcome.lost += verdict.lost
+            outcome.doubled += verdict.doubled
+            outcome.troubles += verdict.troubles
+
+        await asyncio.gather(*map(look, self._crowd.rooms))
+        outcome.edits = self._crowd.written
+        self.outcomes.append(outcome)
+        self._say(told(outcome))
+
+
+class _Trial:
+    """Everybody types; something is done within the block; then everybody stops, and all is checked."""
+
+    def __init__(self, trials: Trials, name: str, node: ClusterNode) -> None:
+        self.outcome = Outcome(name, 0)
+        self._trials = trials
+        self._node = node
+        self._began = 0.0
+        self._stopwatches: list[asyncio.Task[None]] = []
+
+    @property
+    def seconds(self) -> float:
+        """Since the trial began."""
+        return time.monotonic() - self._began
+
+    async def __aenter__(self) -> Self:
+        crowd = self._trials._crowd
+        crowd.resume()
+        await lapse(2.0)
+        places = await self._trials.places()
+        for writer in crowd.writers:
+            writer.longest_wait = 0.0
+            writer.offline_at.clear()
+        self._began = time.monotonic()
+        for room in crowd.rooms:
+            here = places.get(room.room_id) == self._node.host.ip
+            self.outcome.rooms += here
+            times = self.outcome.moved if here else self.outcome.others
+            self._stopwatches += [asyncio.create_task(self._time(writer, times)) for writer in room.present]
+        self._trials._say(f"{self.outcome.name}: {self.outcome.rooms} rooms live there")
+        return self
+
+    async def _time(self, writer: Writer, times: list[float]) -> None:
+        await lapse(_POLL)  # what is to be done is under way
+        words = writer.type_word()
+        deadline = time.monotonic() + _PATIENCE
+        while (when := writer.acked_at(words)) is None:
+            if time.monotonic() > deadline:
+                self.outcome.troubles.append(f"{writer.name} did not get on")
+                return
+            await asyncio.sleep(_POLL)
+        times.append(when - self._began)
+
+    async def others_get_on(self) -> None:
+        """Wait until everybody has got on."""
+        await asyncio.gather(*self._stopwatches)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        await self.others_get_on()
+        writers = self._trials._crowd.writers
+        self.outcome.longest = max(writer.longest_wait for writer in writers)
+        self.outcome.offline = sum(bool(writer.offline_at) for writer in writers)
+        await self._trials.check(self.outcome)
