@@ -20,6 +20,7 @@ import yaml
 
 from persistence.embedded import EmbeddedPostgres
 from serve.launcher import processes
+from serve.launcher.environment import cluster_login
 from serve.launcher.options import SERVER_ID
 from tests.chaos.proxy import Proxy
 
@@ -128,7 +129,7 @@ class Bed:
             "limit_joins": "1000",
             **settings,
         }
-        self.ray_environment: dict[str, str] = {}
+        self.ray_environment = cluster_login(self.settings["jwt_secret"])
         self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
         self._database_ip = database_ip
         self._every_node = every_node
@@ -143,8 +144,8 @@ class Bed:
         port = await self.database.listen(self._database_ip)
         self.settings["database_url"] = f"postgresql://postgres@{self._database_ip}:{port}/postgres"
         await asyncio.to_thread(self.head.run, "-m", "persistence.migrate")
-        await asyncio.to_thread(self.head.start)
-        await asyncio.gather(*(asyncio.to_thread(node.start) for node in self.nodes[1:]))
+        for node in self.nodes:  # one after another: on one file system they would choose the same names for sockets
+            await asyncio.to_thread(node.start)
         await self.deploy()
 
     async def deploy(self, **deployment: object) -> None:
