@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""
+SERVICE_RESTART = 1012
+"""Close code of a server that goes, or is of no use any more: the client comes back, here or elsewhere."""
+
+
+def going_away(reason: str) -> Payload:
+    """What clients are told before that."""
+    return Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
 
 
 class Connection(ABC):
@@ -87,6 +94,11 @@ class Connection(ABC):
         else:
             self._waiting = deque([(message, 0)])
         asyncio.get_running_loop().call_soon(self._on_close, self)
+
+    def send_away(self, payload: Payload, reason: str) -> None:
+        """Tell its client to come back elsewhere (`going_away`), and close it."""
+        self.deliver(payload)
+        self.close(SERVICE_RESTART, reason)
 
     def cut(self) -> None:
         """End the connection without a word: whoever reads from it gives it up as soon as it sees that it is closed."""

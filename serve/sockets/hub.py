@@ -16,6 +16,7 @@ from actors.link.client import RoomLink
 from rayrooms import protocol
 from rayrooms.errors import NotFoundError, RateLimitedError, RayroomsError, UnavailableError
 from serve.auth.access import HiddenRoomError
+from serve.sockets.connection import going_away
 from serve.sockets.fanout import FanOut
 from serve.sockets.payload import Payload
 from serve.sockets.session import Standing
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 _RETRY_FIRST = 0.02
 _RETRY_MOST = 1.0
 _OWNER_BUSY = 1.0
+_PATIENCE = 5.0
+_CUT_OFF = "this gateway is cut off"
 
 
 class RoomHub:
@@ -55,6 +58,7 @@ class RoomHub:
         access: RoomAccess,
         on_empty: Callable[[RoomHub], None],
         on_vacant: Callable[[str], None],
+        is_cut_off: Callable[[], Awaitable[bool]],
     ) -> None:
         self.room_id = room_id
         self.sessions: dict[int, RoomSession] = {}
@@ -66,6 +70,7 @@ class RoomHub:
         self._users = 0
         self._on_empty = on_empty
         self._on_vacant = on_vacant
+        self._is_cut_off = is_cut_off
         self._link: RoomLink | None = None
         self._linking: asyncio.Task[RoomLink] | None = None
         self._relinking: asyncio.Task[None] | None = None
@@ -145,6 +150,15 @@ class RoomHub:
         self._slumber.wake()
         if self.sessions and not self._ending and self._relinking is None:
             self._relinking = asyncio.create_task(self._relink())
+            self._run(self._give_up(self._relinking))
+
+    async def _give_up(self, relinking: asyncio.Task[None]) -> None:
+        """Send those away who wait for the room in vain, if it is this gateway that is cut off from the cluster."""
+        if not (await asyncio.wait([relinking], timeout=_PATIENCE))[0] and await self._is_cut_off():
+            payload = going_away(_CUT_OFF)
+            for session in list(self.sessions.values()):
+                if not session.attached:
+                    session.connection.send_away(payload, _CUT_OFF)
 
     async def _relink(self) -> None:
         delay = _RETRY_FIRST

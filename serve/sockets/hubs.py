@@ -7,7 +7,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from rayrooms.errors import RayroomsError
+from rayrooms.errors import RayroomsError, UnavailableError
 from serve.sockets.hub import RoomHub
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class RoomHubs:
         self._access = access
         self._vacancies = vacancies
         self._watching: asyncio.Task[None] | None = None
+        self._trying: asyncio.Future[None] | None = None
         self._hubs: dict[str, RoomHub] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         # The high half makes session ids unique among gateways; msgpack holds 63 bits and more.
@@ -55,6 +56,7 @@ class RoomHubs:
                 access=self._access,
                 on_empty=self._linger,
                 on_vacant=self._vacancies.note,
+                is_cut_off=self._is_cut_off,
             )
             self._hubs[room_id] = hub
         if not hub.sessions:
@@ -114,6 +116,20 @@ class RoomHubs:
     async def directory_ok(self) -> None:
         """Raises UnavailableError when the directory does not answer."""
         await self._locator.ping()
+
+    async def _is_cut_off(self) -> bool:
+        """Whether the cluster cannot be reached from here: however many rooms ask, it is tried once at a time."""
+        if self._trying is None:
+            self._trying = asyncio.ensure_future(self._locator.ping())
+            self._trying.add_done_callback(self._tried)
+        try:
+            await asyncio.shield(self._trying)
+        except UnavailableError:
+            return True
+        return False
+
+    def _tried(self, _done: asyncio.Future[None]) -> None:
+        self._trying = None
 
     def _linger(self, hub: RoomHub) -> None:
         self._keep(hub.room_id)

@@ -7,8 +7,7 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from rayrooms import protocol
-from serve.sockets.payload import Payload
+from serve.sockets.connection import going_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 _LEAST: Final = 10
 _PAUSE: Final = 0.1
 _WITHIN: Final = 10.0
-
-SERVICE_RESTART = 1012
-"""Close code of a server that goes: the client comes back, here or elsewhere."""
 
 
 class OpenConnections:
@@ -47,11 +43,10 @@ class OpenConnections:
         A few at a time, each served until it is its turn: to let all of them in at once would keep the others waiting,
         who have to do it. At most 10 seconds in all; connections that are made meanwhile are sent away as well.
         """
-        payload = Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
+        payload = going_away(reason)
         portion = max(_LEAST, math.ceil(len(self._open) * _PAUSE / _WITHIN))
         while staying := [connection for connection in self._open if not connection.closed]:
             for connection in staying[:portion]:
-                connection.deliver(payload)
-                connection.close(SERVICE_RESTART, reason)
+                connection.send_away(payload, reason)
             if len(staying) > portion:
                 await asyncio.sleep(_PAUSE)

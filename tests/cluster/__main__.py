@@ -15,7 +15,7 @@ from tests.chaos.crowd import Crowd
 from tests.live.server import data_directory
 
 from .bed import Bed
-from .entrance import Entrance
+from .entrance import Entrance, Watch
 from .hosts import Network
 from .trials import Trials
 
@@ -59,6 +59,8 @@ async def _run(options: argparse.Namespace) -> int:
         for entrance in entrances:
             await entrance.open(network.people_ip)
             stack.push_async_callback(entrance.close)
+        watching = asyncio.create_task(Watch(bed).run())
+        stack.callback(watching.cancel)
         crowd = Crowd(
             *(entrance.url for entrance in entrances),
             rooms=options.rooms,

@@ -47,7 +47,9 @@ class ClusterNode:
         self.port = PORT
         self.url = f"http://{host.ip}:{PORT}"
         self.is_open = True
-        """Whether people are let in here: what a balancer's health checks find out, or are told."""
+        """Whether people are let in here: what a balancer is told."""
+        self.is_well_known = True
+        """Whether it passed its health checks."""
         self._bed = bed
         self._directory = bed.directory / f"node{number}"
         self._mark = f"{bed.name}-{number}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import httpx
 
 from tests.chaos.proxy import Proxy
 
@@ -12,10 +15,36 @@ if TYPE_CHECKING:
     from .bed import Bed, ClusterNode
 
 _CONNECT_TIMEOUT = 1.0
+_CHECK_TIMEOUT = 3.0
+_CHECK_PAUSE = 1.0
+_FAILURES = 2
+
+
+class Watch:
+    """Looks after the nodes' health every second: two failures close a node, one success opens it."""
+
+    def __init__(self, bed: Bed) -> None:
+        self._bed = bed
+        self._failures: Counter[int] = Counter()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        async with httpx.AsyncClient(timeout=_CHECK_TIMEOUT) as client:
+            while True:
+                await asyncio.gather(*(self._look(client, node) for node in self._bed.nodes))
+                await asyncio.sleep(_CHECK_PAUSE)
+
+    async def _look(self, client: httpx.AsyncClient, node: ClusterNode) -> None:
+        try:
+            is_well = (await client.get(f"{node.url}/health")).is_success
+        except httpx.HTTPError:
+            is_well = False
+        self._failures[node.number] = 0 if is_well else self._failures[node.number] + 1
+        node.is_well_known = self._failures[node.number] < _FAILURES
 
 
 class Entrance:
-    """Passes connections on to one node, and to the others in turn while that does not take them."""
+    """Passes connections on to one node, and to the others in turn while that is closed or not well."""
 
     def __init__(self, bed: Bed, preferred: ClusterNode) -> None:
         self._bed = bed
@@ -33,7 +62,7 @@ class Entrance:
         nodes = self._bed.nodes
         first = nodes.index(self._preferred)
         for node in [*nodes[first:], *nodes[:first]]:
-            if node.is_open:
+            if node.is_open and node.is_well_known:
                 with suppress(OSError, TimeoutError):
                     return await asyncio.wait_for(asyncio.open_connection(node.host.ip, node.port), _CONNECT_TIMEOUT)
         raise ConnectionRefusedError

@@ -97,6 +97,7 @@ class Trials:
     async def calm(self, seconds: float) -> None:
         """Nothing: people type, on all nodes."""
         async with self._trial("nothing happens", self._bed.head) as trial:
+            trial.begin()
             await lapse(seconds)
             await trial.others_get_on()
 
@@ -105,6 +106,7 @@ class Trials:
         async with self._trial(f"node {node.number} killed", node) as trial:
             node.is_open = False
             await asyncio.to_thread(node.kill)
+            trial.begin()
             await trial.others_get_on()
             await lapse(again_after)
             await asyncio.to_thread(node.start)
@@ -118,6 +120,7 @@ class Trials:
         host = next(host for host in self._network.hosts if host.ip == node.host.ip)
         async with self._trial(name, node) as trial:
             with self._network.cut_off(host, database=database):
+                trial.begin()
                 await lapse(seconds)
             await trial.others_get_on()
             deadline = time.monotonic() + _PATIENCE
@@ -139,6 +142,7 @@ class Trials:
         """A node is emptied, as before it is taken away."""
         async with self._trial(f"node {node.number} drained", node) as trial:
             node.is_open = False
+            trial.begin()
             await asyncio.to_thread(drained)
             trial.outcome.notes.append(f"it took {trial.seconds:.1f} s")
             await trial.others_get_on()
@@ -187,6 +191,7 @@ class _Trial:
         self._trials = trials
         self._node = node
         self._began = 0.0
+        self._here: set[str] = set()
         self._stopwatches: list[asyncio.Task[None]] = []
 
     @property
@@ -202,17 +207,19 @@ class _Trial:
         for writer in crowd.writers:
             writer.longest_wait = 0.0
             writer.offline_at.clear()
-        self._began = time.monotonic()
-        for room in crowd.rooms:
-            here = places.get(room.room_id) == self._node.host.ip
-            self.outcome.rooms += here
-            times = self.outcome.moved if here else self.outcome.others
-            self._stopwatches += [asyncio.create_task(self._time(writer, times)) for writer in room.present]
+        self._here = {room_id for room_id, ip in places.items() if ip == self._node.host.ip}
+        self.outcome.rooms = len(self._here)
         self._trials._say(f"{self.outcome.name}: {self.outcome.rooms} rooms live there")
         return self
 
+    def begin(self) -> None:
+        """It is done: from now on it counts how long people need."""
+        self._began = time.monotonic()
+        for room in self._trials._crowd.rooms:
+            times = self.outcome.moved if room.room_id in self._here else self.outcome.others
+            self._stopwatches += [asyncio.create_task(self._time(writer, times)) for writer in room.present]
+
     async def _time(self, writer: Writer, times: list[float]) -> None:
-        await lapse(_POLL)  # what is to be done is under way
         words = writer.type_word()
         deadline = time.monotonic() + _PATIENCE
         while (when := writer.acked_at(words)) is None:

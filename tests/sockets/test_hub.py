@@ -9,6 +9,7 @@ import pytest
 
 from actors.link import messages as link
 from rayrooms.errors import NotFoundError, UnavailableError
+from serve.sockets import hub as hub_module
 from serve.sockets import hubs as hubs_module
 from serve.sockets.frames import CommitFrames
 from serve.sockets.hub import RoomHub
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 def new_hub(town: Town, access: FakeAccess) -> RoomHub:
     stand_in: Any = access
+    hubs = new_hubs(town, access)
     return RoomHub(
         "room",
         gateway_id="g",
@@ -33,6 +35,7 @@ def new_hub(town: Town, access: FakeAccess) -> RoomHub:
         access=stand_in,
         on_empty=lambda _: None,
         on_vacant=town.vacancies.note,
+        is_cut_off=hubs._is_cut_off,
     )
 
 
@@ -251,6 +254,48 @@ class TestMoving:
         await until(lambda: hub.sessions == {})
         for guest in (ada, bob):
             assert guest.wire.of("room_left") == [{"room_id": "room", "reason": "deleted"}]
+
+    async def test_a_gateway_that_is_cut_off_sends_people_away(
+        self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """WS-27: they may find another that is not."""
+        monkeypatch.setattr(hub_module, "_PATIENCE", 0.05)
+        ada, bob = Guest(hub, "ada"), Guest(hub, "bob")
+        await ada.join()
+        await bob.join()
+        town.cut_off = True
+        town.slow.clear()
+        await town.bury()
+        for guest in (ada, bob):
+            await until(lambda guest=guest: guest.session.connection.closed)  # type: ignore[misc]
+            assert len(guest.wire.of("going_away")) == 1
+
+    async def test_who_waits_for_a_room_that_nobody_can_reach_stays(
+        self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """WS-27: a gateway that still reaches the directory is as good as any other."""
+        monkeypatch.setattr(hub_module, "_PATIENCE", 0.02)
+        ada = Guest(hub, "ada")
+        await ada.join()
+        town.slow.clear()
+        await town.bury()
+        await until(lambda: town.pinged == 1)
+        town.slow.set()
+        await ada.joined(2)
+        assert not ada.session.connection.closed
+
+    async def test_people_of_a_room_that_is_live_stay_whatever_the_directory_does(
+        self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """WS-27: it is not even asked."""
+        monkeypatch.setattr(hub_module, "_PATIENCE", 0.02)
+        ada = Guest(hub, "ada")
+        await ada.join()
+        town.cut_off = True
+        ada.edit("x")
+        await until(lambda: bool(ada.wire.of("ack")))
+        assert town.pinged == 0
+        assert not ada.session.connection.closed
 
     async def test_an_owner_that_nobody_needs_is_not_replaced(self, hub: RoomHub, town: Town) -> None:
         """G10."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from serve.sockets import open_connections as module
-from serve.sockets.open_connections import SERVICE_RESTART, OpenConnections
+from serve.sockets.open_connections import OpenConnections
 
 if TYPE_CHECKING:
     from serve.sockets.connection import Connection
@@ -21,17 +21,14 @@ class Seat:
 
     def __init__(self, log: list[Seat]) -> None:
         self.closed = False
-        self.codes: list[int] = []
-        self.told = 0
+        self.reasons: list[str] = []
         self._log = log
 
-    def deliver(self, _payload: Payload) -> None:
-        self.told += 1
-
-    def close(self, code: int, _reason: str) -> None:
-        assert self.told == 1, "it is told before"
+    def send_away(self, payload: Payload, reason: str) -> None:
+        assert not self.closed, "once"
+        assert b"going_away" in payload._json
         self.closed = True
-        self.codes.append(code)
+        self.reasons.append(reason)
         self._log.append(self)
 
 
@@ -57,7 +54,7 @@ async def test_all_are_told_and_closed_in_portions(gone: list[Seat], monkeypatch
         stack.enter_context(connections.holding(cast("Connection", late)))
         await going
     assert set(gone) == {*seats, late}
-    assert all(seat.codes == [SERVICE_RESTART] for seat in gone)
+    assert all(seat.reasons == ["the gateway stops"] for seat in gone)
 
 
 async def test_a_few_go_at_once(gone: list[Seat]) -> None:

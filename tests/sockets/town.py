@@ -35,6 +35,9 @@ class Town:
         self.located = 0
         self.deleted = False
         self.away = False
+        self.cut_off = False
+        """Whether the directory does not answer."""
+        self.pinged = 0
         self.slow = asyncio.Event()
         """While it is cleared, nobody is told anything."""
         self.slow.set()
@@ -70,7 +73,10 @@ class Town:
         await self.bury()
 
     async def ping(self) -> None:
-        """It is always there."""
+        self.pinged += 1
+        await asyncio.sleep(0)
+        if self.cut_off:
+            raise UnavailableError("The directory of rooms does not answer.")
 
     async def _open(self) -> None:
         self.epoch += 1
