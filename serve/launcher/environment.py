@@ -5,7 +5,6 @@ All of it has to be set before Ray is imported: both read their variables at imp
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,7 +19,13 @@ _FILES_APART_FROM_CONNECTIONS: Final = 512
 def identity_environment(runtime_dir: Path, ports: PortBlock) -> dict[str, str]:
     """What makes this server a different one from any other on the machine; never taken from outside."""
     first, last = ports.replicas
-    return ingress_environment(runtime_dir) | {
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(runtime_dir / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(runtime_dir / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(runtime_dir / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(runtime_dir),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(runtime_dir / "server-state"),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports.haproxy_metrics),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(ports.haproxy_stats),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),
@@ -31,35 +36,6 @@ def identity_environment(runtime_dir: Path, ports: PortBlock) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(runtime_dir / "ray-token"),
     }
-
-
-def ingress_environment(runtime_dir: Path) -> dict[str, str]:
-    """Has Serve put HAProxy in front, whose files are in `runtime_dir`."""
-    return {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(runtime_dir / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(runtime_dir / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(runtime_dir / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(runtime_dir),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(runtime_dir / "server-state"),
-    }
-
-
-def cluster_environment() -> dict[str, str]:
-    """Defaults for a node that is one of several."""
-    return {
-        # The head gives a node up that has not answered for about ten seconds. By Ray's own figures that is 45 s.
-        "RAY_health_check_initial_delay_ms": "5000",
-        "RAY_health_check_period_ms": "1000",
-        "RAY_health_check_timeout_ms": "3000",
-        "RAY_health_check_failure_threshold": "3",
-    }
-
-
-def cluster_login(jwt_secret: str) -> dict[str, str]:
-    """What lets Ray's processes into the cluster of the server that signs with this secret: the same on every node."""
-    token = hmac.digest(jwt_secret.encode(), b"rayrooms: token of the Ray cluster", "sha256").hex()
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
 
 
 def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[str, str]:
