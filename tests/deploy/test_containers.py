@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from importlib import metadata
 from typing import Any
 
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from persistence.settings import Settings
 from serve.launcher.options import PREFIX
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import LAYERS, ROOT
 
 _COPY = re.compile(r"^COPY (?!--from)(.+) \S+$", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\$\{(\w+):\?")
 _INTERPOLATED = re.compile(r"\$\{(\w+)")
+_WITHOUT = """
+import sys
+
+class Lacking:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in {lacking}:
+            raise ModuleNotFoundError(f"{{name}} is not in the image")
+
+sys.meta_path.insert(0, Lacking)
+import serve.launcher.serving, serve.launcher.rollout, serve.launcher.node, persistence.embedded
+import actors.room_actor, actors.directory.fleet, persistence.actor, persistence.writer.service
+from serve.replica import build_replica
+from persistence.database import Database
+Database("postgresql://nobody@127.0.0.1:1/x")
+"""
 _NODES = ("head", "worker", "deploy")
 
 
@@ -133,3 +154,20 @@ def test_what_is_stored_is_kept() -> None:
         assert compose["services"][node]["stop_grace_period"] == "90s"
         assert compose["services"][node]["pre_stop"] == [{"command": ["scripts/rayrooms", "drain", "--node", "SELF"]}]
     assert compose["services"]["head"]["environment"]["RAY_REDIS_ADDRESS"] == "redis:6379"
+
+
+def test_the_server_starts_with_what_the_image_holds() -> None:
+    """DEP-13: launcher, node, deploy, migration and replica import without any package that the server's lock lacks."""
+    locked = {pin.partition("==")[0] for pin in _pins("requirements.server.lock")}
+    lacking = [
+        name
+        for name, owners in metadata.packages_distributions().items()
+        if not locked.intersection(map(canonicalize_name, owners)) and name not in LAYERS
+    ]
+    assert "pytest" in lacking
+    program = _WITHOUT.format(lacking=set(lacking))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
