@@ -107,6 +107,22 @@ def remove_runtime_directory(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def make_node_directory(path: Path) -> None:
+    """Make the runtime directory of a cluster's node, private to this user; one that is there stays as it is.
+
+    Raises LaunchError for a path that is too long for the sockets in it, or that is somebody else's.
+    """
+    if len(os.fsencode(path)) + len(f"/{'0' * 56}/admin.sock") > _SOCKET_PATH_MAX:
+        raise LaunchError(f"The runtime directory {path} is too long for socket paths: set RAYROOMS_RUNTIME_DIR.")
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.is_symlink() or path.stat().st_uid != os.geteuid():
+            raise LaunchError(f"The runtime directory {path} belongs to somebody else: set RAYROOMS_RUNTIME_DIR.")
+        path.chmod(0o700)
+    except OSError as error:
+        raise LaunchError(f"The runtime directory {path} cannot be made: {error.strerror}.") from error
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a new file that only this user can read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:

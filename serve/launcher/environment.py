@@ -1,4 +1,4 @@
-"""What Ray, Serve and its HAProxy read from the environment, for one server that keeps to itself. Pure.
+"""What Ray, Serve and its HAProxy read from the environment, for a server of its own or a node of a cluster. Pure.
 
 All of it has to be set before Ray is imported: both read their variables at import time.
 """
@@ -20,12 +20,7 @@ def identity_environment(runtime_dir: Path, ports: PortBlock) -> dict[str, str]:
     """What makes this server a different one from any other on the machine; never taken from outside."""
     first, last = ports.replicas
     return {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(runtime_dir / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(runtime_dir / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(runtime_dir / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(runtime_dir),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(runtime_dir / "server-state"),
+        **ingress_environment(runtime_dir),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports.haproxy_metrics),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(ports.haproxy_stats),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),
@@ -36,6 +31,23 @@ def identity_environment(runtime_dir: Path, ports: PortBlock) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(runtime_dir / "ray-token"),
     }
+
+
+def ingress_environment(runtime_dir: Path) -> dict[str, str]:
+    """The ingress that every server has, its files in `runtime_dir`."""
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(haproxy_config(runtime_dir)),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(runtime_dir / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(runtime_dir / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(runtime_dir),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(runtime_dir / "server-state"),
+    }
+
+
+def haproxy_config(runtime_dir: Path) -> Path:
+    """The file that an HAProxy of that runtime directory is started with; its command line names it."""
+    return runtime_dir / "haproxy.cfg"
 
 
 def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[str, str]:

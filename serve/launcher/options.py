@@ -33,6 +33,14 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     chosen = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     env_file = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
     merge_environment(os.environ, chosen, env_file)
+    return validated_settings()
+
+
+def validated_settings() -> Settings:
+    """The settings of the environment as it is now.
+
+    Leaves the program with status 2 and one sentence a mistake when a value is wrong.
+    """
     for name in unknown_names(os.environ):
         sys.stderr.write(f"rayrooms: the setting {name} is unknown and ignored; .env.example lists all of them\n")
     get_settings.cache_clear()

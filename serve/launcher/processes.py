@@ -1,10 +1,12 @@
-"""Finding and ending the processes of one run, by their own ids; never by name."""
+"""Finding and ending the processes of one run, by their own ids; never by name. What a process may open."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,29 @@ def end(processes: Iterable[psutil.Process], *, grace: float) -> Sequence[psutil
             process.kill()
     psutil.wait_procs(stubborn, timeout=grace)
     return stubborn
+
+
+def orphaned_ingress(config: Path) -> list[psutil.Process]:
+    """HAProxys on that file whose Ray is gone. `ray stop` leaves them behind, and they keep the port."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(config) in process.cmdline() and "haproxy" in process.name() and not _belongs_to_ray(process):
+                found.append(process)
+    return found
+
+
+def raise_file_limit() -> int:
+    """Let this process, and what it starts, open as many files as the system grants. Returns how many."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most if most != resource.RLIM_INFINITY else sys.maxsize
+
+
+def _belongs_to_ray(process: psutil.Process) -> bool:
+    """Tell whether one of Ray's actors still is its parent; it would start another at once."""
+    parent = process.parent()
+    return parent is not None and parent.cmdline()[:1] != [] and parent.cmdline()[0].startswith("ray::")
 
 
 def _has(process: psutil.Process, server_id: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import signal
 import sys
 import threading
@@ -107,7 +106,7 @@ class Launcher:
         database = DatabaseServer(settings.database_url, data.path)
         self._set_environment(
             identity_environment(runtime_dir, block),
-            tuning_environment(runtime_dir, cpus=os.cpu_count() or 1, max_files=_raise_file_limit()),
+            tuning_environment(runtime_dir, cpus=os.cpu_count() or 1, max_files=processes.raise_file_limit()),
             runtime_dir=str(runtime_dir),
             node_ip=settings.node_ip or ("" if settings.ray_address else "127.0.0.1"),
             database_url=database.url,
@@ -220,13 +219,6 @@ class Launcher:
         again = self._stopping.is_set()
         self._stopping.set()
         _say("already stopping; rooms are being written down" if again else "stopping ...")
-
-
-def _raise_file_limit() -> int:
-    """Let this server open as many files as the system grants it: each socket is one. Returns how many."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most if most != resource.RLIM_INFINITY else sys.maxsize
 
 
 def _configure_logging(level: str) -> None:

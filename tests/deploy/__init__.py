@@ -1,0 +1,1 @@
+"""Deployments on clusters and in containers: the files that describe them, and one that is made for real."""
