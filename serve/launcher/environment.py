@@ -5,6 +5,7 @@ All of it has to be set before Ray is imported: both read their variables at imp
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -48,6 +49,23 @@ def ingress_environment(runtime_dir: Path) -> dict[str, str]:
 def haproxy_config(runtime_dir: Path) -> Path:
     """The file that an HAProxy of that runtime directory is started with; its command line names it."""
     return runtime_dir / "haproxy.cfg"
+
+
+def cluster_environment() -> dict[str, str]:
+    """Defaults for a node that is one of several."""
+    return {
+        # The head gives a node up that has not answered for about ten seconds. By Ray's own figures that is 45 s.
+        "RAY_health_check_initial_delay_ms": "5000",
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_timeout_ms": "3000",
+        "RAY_health_check_failure_threshold": "3",
+    }
+
+
+def cluster_login(jwt_secret: str) -> dict[str, str]:
+    """What lets Ray's processes into the cluster of the server that signs with this secret: the same on every node."""
+    token = hmac.digest(jwt_secret.encode(), b"rayrooms: token of the Ray cluster", "sha256").hex()
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
 
 
 def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,13 @@ from dotenv import dotenv_values
 
 from serve.launcher import processes
 from serve.launcher.directories import make_node_directory
-from serve.launcher.environment import haproxy_config, ingress_environment, tuning_environment
+from serve.launcher.environment import (
+    cluster_environment,
+    cluster_login,
+    haproxy_config,
+    ingress_environment,
+    tuning_environment,
+)
 from serve.launcher.errors import LaunchError
 from serve.launcher.options import PREFIX, ROOT
 
@@ -25,10 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
 _RUNTIME_DIR: Final = PREFIX + "RUNTIME_DIR"
-_NODE_IP: Final = PREFIX + "NODE_IP"
-_ELSEWHERE: Final = "192.0.2.1"
-"""An address of no machine: the way there begins at the address under which other machines reach this one."""
-
+_SECRET: Final = PREFIX + "JWT_SECRET"
+_LOGIN: Final = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}
 _GRACE: Final = 5.0
 
 
@@ -40,29 +43,19 @@ def complete_environment(
         environment.setdefault(name, value)
     runtime_dir = Path(environment.get(_RUNTIME_DIR) or "~/.rayrooms").expanduser()
     environment[_RUNTIME_DIR] = str(runtime_dir)
-    if not environment.get(_NODE_IP):
-        environment[_NODE_IP] = own_address()
     if environment.get("RAY_AUTH_TOKEN"):
         environment.setdefault("RAY_AUTH_MODE", "token")
+    elif environment.get(_SECRET) and not environment.keys() & _LOGIN:
+        environment.update(cluster_login(environment[_SECRET]))
     for name, value in {
         **ingress_environment(runtime_dir),
         **tuning_environment(runtime_dir, cpus=cpus, max_files=max_files),
+        **cluster_environment(),
     }.items():
         environment.setdefault(name, value)
     _put_first(environment, "PYTHONPATH", str(ROOT))
     _put_first(environment, "PATH", str(Path(sys.executable).parent))
     return runtime_dir
-
-
-def own_address() -> str:
-    """The address of this machine on its way to others; loopback when it has no way to any."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((_ELSEWHERE, 9))  # sends nothing
-        except OSError:
-            return "127.0.0.1"
-        address: str = probe.getsockname()[0]
-        return address
 
 
 def _put_first(environment: MutableMapping[str, str], name: str, path: str) -> None:

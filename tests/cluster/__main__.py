@@ -12,9 +12,8 @@ from pathlib import Path
 import msgspec
 
 from tests.chaos.crowd import Crowd
-from tests.live.server import data_directory
 
-from .bed import Bed
+from .bed import Bed, short_directory
 from .entrance import Entrance, Watch
 from .hosts import Network
 from .trials import Trials
@@ -47,7 +46,7 @@ async def _run(options: argparse.Namespace) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # and take all of it down
     network = Network(options.nodes)
     async with AsyncExitStack() as stack:
-        directory = stack.enter_context(data_directory()).parent
+        directory = stack.enter_context(short_directory())
         stack.callback(network.down)
         network.up()
         bed = Bed(

@@ -6,8 +6,9 @@ import asyncio
 import os
 import secrets
 import subprocess
-import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +21,11 @@ import yaml
 
 from persistence.embedded import EmbeddedPostgres
 from serve.launcher import processes
-from serve.launcher.environment import cluster_login
 from serve.launcher.options import SERVER_ID
 from tests.chaos.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .hosts import Host
 
@@ -36,6 +36,14 @@ _POLL = 0.2
 _GCS_PORT = 6379
 _DASHBOARD_PORT = 8265
 _SOCKET = ".s.PGSQL.5432"
+
+
+@contextmanager
+def short_directory() -> Iterator[Path]:
+    """A place for all that is kept: a short path, for the sockets in it, that the database's own user may reach."""
+    with tempfile.TemporaryDirectory(prefix="rr", dir="/tmp") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 class ClusterNode:
@@ -51,7 +59,7 @@ class ClusterNode:
         self.is_well_known = True
         """Whether it passed its health checks."""
         self._bed = bed
-        self._directory = bed.directory / f"node{number}"
+        self._directory = bed.directory / str(number)
         self._mark = f"{bed.name}-{number}"
 
     @property
@@ -59,37 +67,30 @@ class ClusterNode:
         """What its processes are started with."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAYROOMS_", "RAY_"))}
         settings = {f"RAYROOMS_{name.upper()}": value for name, value in self._bed.settings.items()}
-        own = {"RAYROOMS_RUNTIME_DIR": str(self._directory), SERVER_ID: self._mark, "PYTHONPATH": str(ROOT)}
-        return inherited | settings | own | self._bed.ray_environment
+        own = {"RAYROOMS_RUNTIME_DIR": str(self._directory), SERVER_ID: self._mark}
+        return inherited | settings | own
 
-    def run(self, *arguments: str) -> None:
-        """Run a program on this host to its end. Raises AssertionError with what it wrote when it fails."""
+    def run(self, *command: str) -> None:
+        """Run a command on this host, as a node. Raises AssertionError with what it wrote when it fails."""
         done = subprocess.run(
-            self.host.command(sys.executable, "-P", *arguments),
+            self.host.command(str(ROOT / "scripts" / "node"), *command),
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{arguments} on node {self.number}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{command} on node {self.number}:\n{done.stdout}\n{done.stderr}"
 
     def start(self) -> None:
         """Have it be the head, or join it."""
-        self._directory.mkdir(mode=0o700, exist_ok=True)
         head = self._bed.nodes[0]
         if self is head:
             role = ["--head", f"--port={_GCS_PORT}", f"--dashboard-host={self.host.ip}", f"--temp-dir={self._bed.temp}"]
         else:
             role = [f"--address={head.host.ip}:{_GCS_PORT}"]
-        self.run(
-            "-m",
-            "serve.launcher.node",
-            *role,
-            f"--node-ip-address={self.host.ip}",
-            "--num-cpus=4",
-            f"--object-store-memory={80 * 1024 * 1024}",
-        )
+        memory = f"--object-store-memory={80 * 1024 * 1024}"
+        self.run("ray", "start", *role, f"--node-ip-address={self.host.ip}", "--num-cpus=4", memory)
 
     def processes(self) -> list[psutil.Process]:
         """All that runs there."""
@@ -131,7 +132,6 @@ class Bed:
             "limit_joins": "1000",
             **settings,
         }
-        self.ray_environment = cluster_login(self.settings["jwt_secret"])
         self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
         self._database_ip = database_ip
         self._every_node = every_node
@@ -145,7 +145,6 @@ class Bed:
         await asyncio.to_thread(self.postgres.start)
         port = await self.database.listen(self._database_ip)
         self.settings["database_url"] = f"postgresql://postgres@{self._database_ip}:{port}/postgres"
-        await asyncio.to_thread(self.head.run, "-m", "persistence.migrate")
         for node in self.nodes:  # one after another: on one file system they would choose the same names for sockets
             await asyncio.to_thread(node.start)
         await self.deploy()
@@ -153,14 +152,13 @@ class Bed:
     async def deploy(self, **deployment: object) -> None:
         """Deploy the application, or deploy it again with other options, and return once every node serves it."""
         config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
-        config["http_options"] |= {"host": "0.0.0.0", "port": PORT}
         config["proxy_location"] = "EveryNode" if self._every_node else "HeadOnly"
         [gateway] = config["applications"][0]["deployments"]
         gateway |= {"num_replicas": len(self.nodes), "max_replicas_per_node": 1, **deployment}
         file = self.directory / "serve_config.yaml"
         file.write_text(yaml.safe_dump(config))
-        address = f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"
-        await asyncio.to_thread(self.head.run, "-m", "ray.serve.scripts", "deploy", str(file), "--address", address)
+        where = ["--config", str(file), "--dashboard", f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"]
+        await asyncio.to_thread(self.head.run, "python", "-P", "-m", "serve.launcher.rollout", *where)
         await self.until_well(self.nodes if self._every_node else [self.head])
 
     async def until_well(self, nodes: Sequence[ClusterNode]) -> None:

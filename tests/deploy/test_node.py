@@ -14,7 +14,7 @@ from serve.launcher import probe, processes
 from serve.launcher.directories import make_node_directory
 from serve.launcher.environment import haproxy_config
 from serve.launcher.errors import LaunchError
-from serve.launcher.node import complete_environment, own_address
+from serve.launcher.node import complete_environment
 from tests.architecture.sources import ROOT
 from tests.launcher.running import free_port
 
@@ -35,12 +35,20 @@ def test_the_environment_goes_before_the_file_before_what_is_made_up(tmp_path: P
     assert environment["RAY_SERVE_HAPROXY_NBTHREAD"] == "2"
 
 
-def test_a_node_says_where_it_is(tmp_path: Path) -> None:
-    """DEP-4: a node that is not told its address finds one; without a token Ray's own choice stands."""
-    environment = {"RAYROOMS_RUNTIME_DIR": str(tmp_path)}
-    complete_environment(environment, {}, cpus=1, max_files=1024)
-    assert environment["RAYROOMS_NODE_IP"] == own_address()
-    assert "RAY_AUTH_MODE" not in environment
+def test_nodes_that_sign_alike_let_one_another_in(tmp_path: Path) -> None:
+    """DEP-20: they need no token of Ray's own; without a secret Ray's choice stands, and the operator's in any case."""
+
+    def completed(**environment: str) -> dict[str, str]:
+        environment["RAYROOMS_RUNTIME_DIR"] = str(tmp_path)
+        complete_environment(environment, {}, cpus=1, max_files=1024)
+        return environment
+
+    one, same, other = (completed(RAYROOMS_JWT_SECRET=secret * 32) for secret in "aab")
+    assert one["RAY_AUTH_MODE"] == "token"
+    assert one["RAY_AUTH_TOKEN"] == same["RAY_AUTH_TOKEN"] != other["RAY_AUTH_TOKEN"]
+    assert "a" * 32 not in one["RAY_AUTH_TOKEN"]
+    assert "RAY_AUTH_MODE" not in completed()
+    assert "RAY_AUTH_TOKEN" not in completed(RAYROOMS_JWT_SECRET="a" * 32, RAY_AUTH_MODE="disabled")
 
 
 def test_a_node_keeps_its_directory(short_path: Path) -> None:
