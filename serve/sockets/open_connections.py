@@ -23,6 +23,9 @@ class OpenConnections:
     def __init__(self) -> None:
         self._open: set[Connection] = set()
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
         """Count a connection as open within the block."""

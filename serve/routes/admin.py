@@ -1,0 +1,43 @@
+"""What those who run the server see of it. Everybody else is refused."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+
+from serve.problems import refusals
+from serve.routes.checked import CheckedRoute
+from serve.routes.dependencies import Caller, Limit, RoomIdPath, ServicesDep
+from serve.schemas.admin import AdminRoomPage, ClusterStatus
+
+router = APIRouter(prefix="/api/admin", tags=["admin"], route_class=CheckedRoute)
+
+_BASIC = ("bad_token", "forbidden", "malformed", "invalid_text", "database_unavailable", "room_unavailable")
+
+
+@router.get("/status", summary="See how the server is", responses=refusals(*_BASIC))
+async def cluster_status(services: ServicesDep, identity: Caller) -> ClusterStatus:
+    """Its machines, gateways and database, and how much of what."""
+    return await services.admin.status(identity)
+
+
+@router.get("/rooms", summary="See all rooms", responses=refusals(*_BASIC))
+async def all_rooms(
+    services: ServicesDep,
+    identity: Caller,
+    awake: Annotated[bool, Query(description="Only those in memory.")] = False,  # noqa: FBT002 - a query parameter
+    after: Annotated[str, Query(max_length=64, description="Only ids after this one: `next` of the page before.")] = "",
+    limit: Limit = 50,
+) -> AdminRoomPage:
+    """By id, with what those do that are awake. Nothing of what is in them; asking wakes none."""
+    return await services.admin.rooms(identity, awake=awake, after=after, limit=limit)
+
+
+@router.post(
+    "/rooms/{room_id}/reopen",
+    summary="Have a room read anew from the database",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=refusals(*_BASIC, "room_not_found"),
+)
+async def reopen_room(services: ServicesDep, identity: Caller, room_id: RoomIdPath) -> None:
+    """As when its process dies: whoever is in it stays connected, and no acknowledged edit is lost. After a restore."""
+    await services.admin.reopen(identity, room_id)
