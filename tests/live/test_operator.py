@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,19 @@ import pytest
 from persistence.backup import back_up, restore
 from persistence.database import Database
 from persistence.embedded import EmbeddedPostgres
+from persistence.settings import get_settings
 from rayrooms import text
 from rayrooms.client.room import RoomClient
+from rayrooms.errors import NotFoundError, RayroomsError
+from serve.operator import options
+from serve.operator import tail as tail_command
 
 from .party import PATIENCE, TIMING
 from .people import until
-from .server import ROOT, kill
+from .server import kill
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
     from pathlib import Path
 
     from .people import Person
@@ -33,26 +35,33 @@ if TYPE_CHECKING:
 OPERATOR = "rayrooms-operator"
 
 
-async def start(server: Server, *arguments: str | Path) -> Process:
-    """Start a command on the server, as `scripts/rayrooms` does."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYROOMS_")}
-    where = ("--data-dir", str(server.data_dir), "--url", server.url)
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", "serve.operator", *map(str, arguments), *where),
-        cwd="/",
-        env=environment | {"PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+class Desk:
+    """An operator beside the server. Commands run here as `scripts/rayrooms` runs them in a process of their own."""
+
+    def __init__(self, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._where = ("--data-dir", str(server.data_dir), "--url", server.url)
+        self._capsys = capsys
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYROOMS_")}
+        monkeypatch.setattr(os, "environ", environment)
+
+    def command(self, *arguments: str | Path) -> Coroutine[None, None, int]:
+        """A command, ready to run."""
+        command, settings, chosen = options.read([*map(str, arguments), *self._where])
+        return command.run(settings, chosen)
+
+    async def run(self, *arguments: str | Path) -> str:
+        """Run a command that must succeed and complain of nothing; returns what it said."""
+        self._capsys.readouterr()
+        code = await asyncio.wait_for(self.command(*arguments), PATIENCE)
+        said = self._capsys.readouterr()
+        assert (code, said.err) == (0, ""), said
+        return said.out
 
 
-async def run(server: Server, *arguments: str | Path) -> str:
-    """Run a command that must succeed and say nothing on stderr; returns what it said."""
-    process = await start(server, *arguments)
-    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    assert (process.returncode, err.decode()) == (0, ""), (out, err)
-    return out.decode()
+@pytest.fixture
+def desk(own_server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    yield Desk(own_server, capsys, monkeypatch)
+    get_settings.cache_clear()
 
 
 @asynccontextmanager
@@ -69,63 +78,56 @@ async def opened(room_id: str, *people: Person) -> AsyncIterator[list[RoomClient
 class Tail:
     """What a running `tail --json` tells."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    def __init__(self, task: asyncio.Task[int], lines: asyncio.Queue[str]) -> None:
+        self.task = task
+        self._lines = lines
         self.told: list[dict[str, Any]] = []
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, server: Server, room_id: str) -> AsyncIterator[Tail]:
-        process = await start(server, "tail", room_id, "--json")
-        try:
-            yield cls(process)
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGINT)
-            _, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-            assert b"Traceback" not in err, err.decode()
+    async def of(cls, desk: Desk, room_id: str) -> AsyncIterator[Tail]:
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tail_command, "say", lines.put_nowait)
+            task = asyncio.create_task(desk.command("tail", room_id, "--json"))
+            yield cls(task, lines)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Read on until something of this kind is told."""
-        assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
-            while line := await self._process.stdout.readline():
-                self.told.append(json.loads(line))
-                if self.told[-1]["kind"] == kind and fields.items() <= self.told[-1].items():
-                    return self.told[-1]
-        raise AssertionError(f"tail ended: {self.told}")
-
-    async def end(self) -> tuple[int, str]:
-        """Its exit status and what it complained of."""
-        _, err = await asyncio.wait_for(self._process.communicate(), PATIENCE)
-        assert self._process.returncode is not None
-        return self._process.returncode, err.decode()
+            while True:
+                told = json.loads(await self._lines.get())
+                self.told.append(told)
+                if told["kind"] == kind and fields.items() <= told.items():
+                    return dict(told)
 
 
-async def test_status(own_server: Server, ada: Person) -> None:
+async def test_status(desk: Desk, ada: Person) -> None:
     """OPS-12: the two gateways, the machine and the database of a server that is well; for people and for programs."""
     room_id = await ada.make_room()
     async with ada.inside(room_id) as socket:
-        version = await socket.edit(["x"], client_id="status", seq=1)
+        version = await socket.edit(["x"])
         await socket.expect("durable", version=version)
 
         async def all_gateways_signed() -> bool:
-            status = json.loads(await run(own_server, "status", "--json"))
+            status = json.loads(await desk.run("status", "--json"))
             return len(status["gateways"]) == 2 and status["sockets"] >= 1 and status["rooms_awake"] >= 1
 
         await until(all_gateways_signed, PATIENCE)
-        status = json.loads(await run(own_server, "status", "--json"))
+        status = json.loads(await desk.run("status", "--json"))
         assert status["health"]["status"] == "ok"
         [node] = status["nodes"]
         assert node["rooms"] == status["rooms_awake"] <= status["rooms_stored"]
         assert node["writer"]["database_ok"]
         assert node["writer"]["committed_records"] >= 1
-        shown = await run(own_server, "status")
+        shown = await desk.run("status")
     assert "database   ok, 0 records waiting" in shown
     assert node["address"] in shown
 
 
-async def test_rooms(own_server: Server, ada: Person, bob: Person) -> None:
+async def test_rooms(desk: Desk, ada: Person, bob: Person) -> None:
     """OPS-13: an awake room with its place and figures, a sleeping one with what is stored; no secret of either."""
     awake, asleep = await ada.make_room(name="Wide \x1b[1m awake", private=True), await ada.make_room()
     async with opened(awake, ada) as [room]:
@@ -133,7 +135,7 @@ async def test_rooms(own_server: Server, ada: Person, bob: Person) -> None:
         for number in range(5):
             room.insert(0, str(number))
         await room.wait_durable(PATIENCE)
-        lines = [json.loads(line) for line in (await run(own_server, "rooms", "--json")).splitlines()]
+        lines = [json.loads(line) for line in (await desk.run("rooms", "--json")).splitlines()]
         rooms = {line["room_id"]: line for line in lines}
         assert len(rooms) == len(lines)
         activity = rooms[awake]["activity"]
@@ -151,14 +153,14 @@ async def test_rooms(own_server: Server, ada: Person, bob: Person) -> None:
             0,
         )
         assert "secret" not in json.dumps(lines)
-        shown = await run(own_server, "rooms", "--awake")
+        shown = await desk.run("rooms", "--awake")
         assert awake in shown
         assert asleep not in shown
         assert "Wide \\x1b[1m awake" in shown
     assert not (await ada.room(asleep))["awake"]
 
 
-async def test_a_room_that_hangs(own_server: Server, ada: Person) -> None:
+async def test_a_room_that_hangs(desk: Desk, ada: Person) -> None:
     """OPS-13: is shown as one that does not answer, and the others are shown all the same."""
     hanging, well = await ada.make_room(), await ada.make_room()
     async with opened(hanging, ada) as [one], opened(well, ada) as [other]:
@@ -168,7 +170,7 @@ async def test_a_room_that_hangs(own_server: Server, ada: Person) -> None:
         pid = (await ada.room(hanging))["live"]["pid"]
         os.kill(pid, signal.SIGSTOP)
         try:
-            lines = (await run(own_server, "rooms", "--awake", "--json")).splitlines()
+            lines = (await desk.run("rooms", "--awake", "--json")).splitlines()
         finally:
             os.kill(pid, signal.SIGCONT)
         states = {room["room_id"]: room["state"] for room in map(json.loads, lines)}
@@ -178,7 +180,7 @@ async def test_a_room_that_hangs(own_server: Server, ada: Person) -> None:
 
 @pytest.mark.parametrize("told", [True, False])
 async def test_replaced_under_its_people(
-    own_server: Server, ada: Person, bob: Person, tmp_path: Path, *, told: bool
+    own_server: Server, desk: Desk, ada: Person, bob: Person, tmp_path: Path, *, told: bool
 ) -> None:
     """OPS-7, G1, G5: all come to the restored text and write on; one the server is not told of takes its next edit."""
     room_id = await ada.make_room()
@@ -186,7 +188,7 @@ async def test_replaced_under_its_people(
         one.insert(0, "kept 🗝 ")
         await one.wait_durable(PATIENCE)
         file = tmp_path / f"{room_id}.jsonl.gz"
-        await run(own_server, "backup", room_id, "--to", tmp_path)
+        await desk.run("backup", room_id, "--to", tmp_path)
         one.insert(0, "lost ")
         await one.wait_durable(PATIENCE)
         other.insert(0, "too ")
@@ -194,7 +196,7 @@ async def test_replaced_under_its_people(
         await one.wait_text("too lost kept 🗝 ", PATIENCE)
         before = (await ada.room(room_id))["live"]
         if told:
-            assert await run(own_server, "restore", file, "--replace") == f"{room_id}: replaced at version 1\n"
+            assert await desk.run("restore", file, "--replace") == f"{room_id}: replaced at version 1\n"
             await one.wait_text("kept 🗝 ", PATIENCE)
         else:
             await replace_untold(own_server, file)
@@ -223,7 +225,7 @@ async def replace_untold(server: Server, file: Path) -> None:
     await database.close()
 
 
-async def test_backups_while_people_write(own_server: Server, ada: Person, tmp_path: Path) -> None:
+async def test_backups_while_people_write(own_server: Server, desk: Desk, ada: Person, tmp_path: Path) -> None:
     """OPS-1: each is a beginning of the room's history as it then was."""
     room_id = await ada.make_room()
     database = Database(EmbeddedPostgres(own_server.data_dir).url)
@@ -238,22 +240,22 @@ async def test_backups_while_people_write(own_server: Server, ada: Person, tmp_p
         for number in range(5):
             restored = await restore(database, tmp_path / f"{number}", room_id=f"{room_id}-{number}")
             versions.append(restored.version)
-            content = await run(own_server, "export", restored.room_id)
-            assert content == await run(own_server, "export", room_id, "--version", str(restored.version))
+            content = await desk.run("export", restored.room_id)
+            assert content == await desk.run("export", room_id, "--version", str(restored.version))
         assert versions == sorted(versions)
     await database.close()
 
 
-async def test_tail(own_server: Server, ada: Person, bob: Person) -> None:
+async def test_tail(desk: Desk, ada: Person, bob: Person) -> None:
     """OPS-14: edits with their authors, chat and people, as they come; seen by all, and no member."""
     room_id = await ada.make_room(private=True)
     await ada.api("POST", f"/api/rooms/{room_id}/members", {"user_id": bob.user_id})
     async with opened(room_id, ada) as [room]:
         room.insert(0, "before")
         await room.wait_durable(PATIENCE)
-        async with Tail.of(own_server, room_id) as tail:
+        async with Tail.of(desk, room_id) as tail:
             assert (await tail.hear("connection"))["version"] == 1
-            assert (await tail.hear("person"))["change"] == "here"
+            await tail.hear("person", user_id=ada.user_id, role="owner")
             await room.wait_for(lambda: any(one.user_id == OPERATOR for one in room.users), PATIENCE)
             [seen] = [one for one in room.users if one.user_id == OPERATOR]
             assert (seen.role, seen.name, seen.verified) == ("viewer", "Operator", True)
@@ -274,10 +276,10 @@ async def test_tail(own_server: Server, ada: Person, bob: Person) -> None:
     assert {member["user_id"] for member in members} == {ada.user_id, bob.user_id}
 
 
-async def test_tail_comes_back(own_server: Server, ada: Person) -> None:
+async def test_tail_comes_back(own_server: Server, desk: Desk, ada: Person) -> None:
     """OPS-14: after its gateway and its room die no edit is missing and none is told twice; it ends with the room."""
     room_id = await ada.make_room(private=True)
-    async with opened(room_id, ada) as [room], Tail.of(own_server, room_id) as tail:
+    async with opened(room_id, ada) as [room], Tail.of(desk, room_id) as tail:
         await tail.hear("connection", status="online")
         room.insert(0, "0")
         await tail.hear("edit", version=1)
@@ -292,10 +294,7 @@ async def test_tail_comes_back(own_server: Server, ada: Person) -> None:
         versions = [one["version"] for one in tail.told if one["kind"] == "edit"]
         assert versions == [1, 2, 3]
         assert (await ada.ask("DELETE", f"/api/rooms/{room_id}")).status_code == 204
-        code, complaint = await tail.end()
-        assert code == 1
-        assert complaint.startswith("rayrooms: ")
-        assert complaint.count("\n") == 1
-    process = await start(own_server, "tail", room_id)
-    _, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    assert (process.returncode, err.decode()) == (1, f"rayrooms: There is no room {room_id}.\n")
+        with pytest.raises(RayroomsError):
+            await asyncio.wait_for(asyncio.shield(tail.task), PATIENCE)
+    with pytest.raises(NotFoundError, match=f"There is no room {room_id}"):
+        await desk.run("tail", room_id)
