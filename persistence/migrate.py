@@ -58,6 +58,27 @@ def upgrade(database_url: str) -> None:
         engine.dispose()
 
 
+def require_current(database_url: str) -> None:
+    """Raise UnavailableError(database_unavailable) unless the database's schema is this version's; changes nothing."""
+    engine = create_engine(sqlalchemy_url(database_url))
+    config = alembic_config()
+    try:
+        with engine.connect() as connection:
+            _refuse_newer(config, connection)
+            heads = MigrationContext.configure(connection).get_current_heads()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise UnavailableError(f"The database cannot be reached: {reason}", code="database_unavailable") from error
+    finally:
+        engine.dispose()
+    if set(heads) != set(ScriptDirectory.from_config(config).get_heads()):
+        has = "is of an earlier version of the server" if heads else "has no rooms yet"
+        raise UnavailableError(
+            f"The database {has}: start the server on it once, which makes its tables what they must be.",
+            code="database_unavailable",
+        )
+
+
 def _refuse_newer(config: Config, connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     unknown = set(MigrationContext.configure(connection).get_current_heads()) - known

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     guest_ttl: float = Field(default=30 * 86_400, gt=0)
     guests: Literal["auto", "on", "off"] = "auto"
     allowed_origins: list[str] = []
+    admins: list[str] = []
 
     @property
     def bound_to_loopback(self) -> bool:

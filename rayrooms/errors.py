@@ -5,7 +5,7 @@
     ├── UnauthenticatedError  401  bad_token
     ├── ForbiddenError        403  forbidden, read_only
     ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found,
-    │                              invitation_invalid
+    │                              invitation_invalid, node_not_found
     ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded,
     │                              too_many_rooms, too_many_members
     ├── GoneError             410  invitation_expired, invitation_revoked
@@ -132,6 +132,7 @@ _BY_CODE: dict[str, type[RayroomsError]] = {
             "message_not_found",
             "snapshot_not_found",
             "invitation_invalid",
+            "node_not_found",
         ),
         ConflictError: (
             "conflict",

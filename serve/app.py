@@ -13,7 +13,7 @@ from serve.middleware import BodyLimit, RestGrants, SecurityHeaders
 from serve.origins import GrantedOrigins
 from serve.pages.manual import manual_routes
 from serve.pages.routes import Pages
-from serve.routes import auth, health, invitations, rooms, sync, users
+from serve.routes import admin, auth, health, invitations, rooms, sync, users
 
 if TYPE_CHECKING:
     from serve.context import AppContext
@@ -34,6 +34,7 @@ _TAGS = [
     {"name": "history", "description": "What happened in a room."},
     {"name": "sync", "description": "Editing and catching up without a socket."},
     {"name": "users", "description": "Profiles, memberships and statuses."},
+    {"name": "admin", "description": "For those who run the server."},
     {"name": "health", "description": "Whether the server is well."},
 ]
 
@@ -72,7 +73,7 @@ def create_app(context: AppContext) -> FastAPI:
     app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.from_error)
     app.add_middleware(RestGrants, origins=GrantedOrigins.from_settings(context.settings))
     app.add_middleware(SecurityHeaders)
-    for module in (auth, rooms, invitations, sync, users, health):
+    for module in (auth, rooms, invitations, sync, users, admin, health):
         app.include_router(module.router)
     app.router.routes.extend(manual_routes(app.openapi))
     app.router.routes.extend(Pages(context.pages).routes())

@@ -9,6 +9,7 @@ from serve.auth.access import RoomAccess
 from serve.auth.invitations import InvitationTokens
 from serve.guest_limits import GuestLimits
 from serve.pages.routes import STATIC
+from serve.services.admin import AdminService
 from serve.services.audit import AuditService
 from serve.services.chat import ChatService
 from serve.services.guests import GuestService
@@ -26,17 +27,19 @@ if TYPE_CHECKING:
     from persistence.database import Database
     from persistence.settings import Settings
     from serve.auth.tokens import Tokens
+    from serve.services.admin import Cluster
     from serve.services.live import LiveRooms
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """One replica's settings, its pool of database connections, its token keys, its way to live rooms; its pages."""
+    """One replica's settings, database connections and token keys, its way to live rooms and to the cluster; pages."""
 
     settings: Settings
     database: Database
     tokens: Tokens
     live: LiveRooms
+    cluster: Cluster
     pages: Path = STATIC
 
 
@@ -46,6 +49,7 @@ class Services:
 
     tokens: Tokens
     access: RoomAccess
+    admin: AdminService
     audit: AuditService
     chat: ChatService
     guests: GuestService
@@ -63,14 +67,16 @@ class Services:
         database, live = context.database, context.live
         access = RoomAccess(database, max_members=context.settings.max_members)
         history = RoomHistory(database, live)
+        health = HealthService(database, live, context.settings)
         return cls(
             tokens=context.tokens,
             access=access,
+            admin=AdminService(database, context.cluster, health, admins=context.settings.admins),
             audit=AuditService(database, access),
             chat=ChatService(database, live, access),
             guests=GuestService(database, context.tokens, context.settings),
             guest_limits=GuestLimits.from_settings(context.settings),
-            health=HealthService(database, live, context.settings),
+            health=health,
             invitations=InvitationService(database, live, access, InvitationTokens.from_settings(context.settings)),
             members=MemberService(database, live, access),
             rooms=RoomService(database, live, access, history, max_rooms=context.settings.max_rooms_per_user),

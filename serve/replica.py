@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from persistence.database import Database
 from persistence.settings import get_settings
 from serve.app import create_app
+from serve.attendance import GatewayAttendance
 from serve.auth.access import RoomAccess
 from serve.auth.tokens import Tokens
+from serve.cluster import RayCluster
 from serve.context import AppContext
 from serve.live_rooms import LinkedRooms
 from serve.socketio.endpoint import SocketIOEndpoint
@@ -39,12 +41,15 @@ class Replica:
         self._database = Database.from_settings(settings)
         access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
-        self._hubs = RoomHubs(Locator(), access, Vacancies(self._database))
+        locator = Locator()
+        self._hubs = RoomHubs(locator, access, Vacancies(self._database))
         handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
         self._connections = OpenConnections()
         self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
         self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
-        self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs)))
+        self._attendance = GatewayAttendance(locator, self._hubs, self._connections)
+        live, cluster = LinkedRooms(self._hubs), RayCluster(locator)
+        self._rest = create_app(AppContext(settings, self._database, tokens, live, cluster))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the replica's lifespan."""
@@ -61,9 +66,11 @@ class Replica:
         await receive()
         # Long-lived objects are most of the heap; without this every full collection walks them again.
         gc.freeze()
+        self._attendance.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._connections.send_away("the gateway stops")
+        await self._attendance.end()
         await self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})

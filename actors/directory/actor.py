@@ -17,6 +17,7 @@ from actors.host.config import RoomConfig
 if TYPE_CHECKING:
     from actors.directory.directory import Directory
     from actors.directory.notices import Notices
+    from actors.directory.overview import AwakeRoom, Gateway
     from actors.directory.retirement import Drained
     from actors.host.config import RoomAddress
     from persistence.settings import Settings
@@ -48,6 +49,7 @@ class DirectoryActor:
     def __init__(self) -> None:
         from actors.directory.directory import Directory  # noqa: PLC0415
         from actors.directory.fleet import RayFleet  # noqa: PLC0415
+        from actors.directory.overview import Attendance  # noqa: PLC0415
         from persistence.settings import get_settings  # noqa: PLC0415
 
         settings = get_settings()
@@ -55,6 +57,7 @@ class DirectoryActor:
         self._directory = Directory(
             fleet, room_config(settings), warm=settings.warm_pool, budget=settings.room_awake_budget
         )
+        self._attendance = Attendance()
         self._recovery: asyncio.Task[None] | None = None
 
     async def _ready(self) -> Directory:
@@ -106,6 +109,22 @@ class DirectoryActor:
     async def reopen_node(self, node_id: str) -> None:
         """See `Retirement.reopen`."""
         await (await self._ready()).retirement.reopen(node_id)
+
+    async def look_at(self, room_ids: list[str] | None) -> list[AwakeRoom]:
+        """See `overview.look_at`."""
+        from actors.directory.overview import look_at  # noqa: PLC0415
+
+        return await look_at((await self._ready()).owners(), room_ids)
+
+    async def attend(self, gateway: Gateway) -> None:
+        """See `Attendance.signed`; so with the two methods below."""
+        self._attendance.signed(gateway)
+
+    async def depart(self, gateway_id: str) -> None:
+        self._attendance.left(gateway_id)
+
+    async def gateways(self) -> list[Gateway]:
+        return self._attendance.present()
 
     async def release_all(self) -> list[str]:
         """See `Directory.release_all`."""

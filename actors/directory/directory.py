@@ -161,6 +161,10 @@ class Directory:
         """All rooms that are awake."""
         return [owner.address for owner in self._owners.values()]
 
+    def owners(self) -> list[Owner]:
+        """The owners of all rooms that are awake."""
+        return list(self._owners.values())
+
     async def locate(self, room_id: str, failed_epoch: int = 0) -> RoomAddress:
         """Where the room lives; it is activated when it sleeps or its owner died.
 

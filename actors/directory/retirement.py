@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from rayrooms.errors import RayroomsError, UnavailableError
+from rayrooms.errors import ConflictError, RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
     from actors.directory.budget import AwakeBudget
@@ -65,13 +65,13 @@ class Retirement:
     async def drain(self, node_id: str) -> Drained:
         """Have a node take no more rooms, and move those that live there.
 
-        Raises UnavailableError when it is the only node, or when rooms cannot be stored in two minutes.
+        Raises ConflictError when it is the only node, and UnavailableError when rooms cannot be stored in two minutes.
         """
         others = [
             node for node in await self._fleet.nodes() if node.node_id not in {node_id, *self._pool.placement.shut}
         ]
         if not others:
-            raise UnavailableError("There is no other node that could take the rooms.")
+            raise ConflictError("There is no other node that could take the rooms.")
         self._pool.shut(node_id)
         await self._fleet.retire(node_id, retired=True)
         moved: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.core.state import RoomLimits
+from actors.host.figures import RoomFigures
 from rayrooms.errors import InvalidError
 
 API_CLIENT = "api."
@@ -48,10 +49,14 @@ class RoomAddress(msgspec.Struct, frozen=True):
 
 
 class HostStatus(msgspec.Struct, frozen=True):
-    """What an actor says of itself: its room if it has one, how many are in it, and the unix time of its last edit."""
+    """What an actor says of itself: its room if it has one, how many sessions are in it, and when it was last edited.
+
+    `last_edit` is unix time; `figures` are those of the room.
+    """
 
     pid: int
     node_id: str
     address: RoomAddress | None
     sessions: int
     last_edit: float
+    figures: RoomFigures | None = None

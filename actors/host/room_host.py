@@ -12,6 +12,7 @@ from actors.core.room import RoomCore
 from actors.host.config import HostStatus, RoomAddress
 from actors.host.dispatcher import Dispatcher
 from actors.host.falling_asleep import FallingAsleep
+from actors.host.figures import Pace, RoomFigures, private_memory
 from actors.host.link_server import LinkServer
 from actors.host.live_room import LiveRoom
 from actors.link import messages as link
@@ -66,6 +67,7 @@ class RoomHost:
         self._feed: FeedSender | None = None
         self._config: RoomConfig | None = None
         self._falling: FallingAsleep | None = None
+        self._pace = Pace(0, 0.0)
         self._sleepless_until = 0.0
         self._links: set[LinkServer] = set()
         self._server: asyncio.Server | None = None
@@ -106,6 +108,7 @@ class RoomHost:
         self._config = config
         self._feed = sender
         self._room = LiveRoom(core, sender, config, _now)
+        self._pace = Pace(core.version, _now())
         self.address = RoomAddress(
             order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
         )
@@ -217,15 +220,28 @@ class RoomHost:
             address=self.address,
             sessions=len(room.core.sessions) if room is not None else 0,
             last_edit=room.last_edit if room is not None else 0.0,
+            figures=self._figures(room) if room is not None else None,
+        )
+
+    def _figures(self, room: LiveRoom) -> RoomFigures:
+        version = room.core.version
+        return RoomFigures(
+            users=len(room.core.sessions.user_ids()),
+            version=version,
+            durable=room.durable_version,
+            edits=self._pace.edits(version),
+            edits_per_second=self._pace.per_second(version, _now()),
+            memory_bytes=private_memory(),
         )
 
     async def _tick(self, room: LiveRoom) -> None:
-        """Once a second: let typing run out, and say so when the room may sleep."""
+        """Once a second: let typing run out, note the pace, and say so when the room may sleep."""
         assert self._config is not None
         while self._room is room:
             await asyncio.sleep(_TICK)
             room.expire()
             room.end_turn()
+            self._pace.sample(room.core.version, _now())
             now = time.time()
             is_idle = now - room.last_edit > self._config.idle_after and now > self._sleepless_until
             if is_idle and not room.closed and self._falling is None:

@@ -1,8 +1,9 @@
 """Queries, one repository a table and one for a person; each works in the session, and transaction, it is given."""
 
-from persistence.repositories.audit import AuditAction, AuditRepository
+from persistence.repositories.audit import OPERATOR, AuditAction, AuditRepository
 from persistence.repositories.base import BaseRepository
 from persistence.repositories.conflicts import ConflictRepository
+from persistence.repositories.every_room import EveryRoomRepository, StoredRoom
 from persistence.repositories.invitations import InvitationRepository
 from persistence.repositories.members import RoomMemberRepository
 from persistence.repositories.messages import MessageRepository
@@ -14,11 +15,13 @@ from persistence.repositories.standing import Standing, enrol, standing_in
 from persistence.repositories.users import UserRepository
 
 __all__ = [
+    "OPERATOR",
     "AuditAction",
     "AuditRepository",
     "BaseRepository",
     "ConflictRepository",
     "DocumentSnapshotRepository",
+    "EveryRoomRepository",
     "InvitationRepository",
     "ListedRoom",
     "MessageRepository",
@@ -28,6 +31,7 @@ __all__ = [
     "RoomRepository",
     "RoomScope",
     "Standing",
+    "StoredRoom",
     "UserRepository",
     "enrol",
     "standing_in",

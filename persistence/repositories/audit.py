@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from sqlalchemy import func, insert
 from sqlmodel import col, select
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 AuditAction = Literal[
     "room_created",
     "room_deleted",
+    "room_restored",
     "member_added",
     "member_joined",
     "member_left",
@@ -25,6 +26,10 @@ AuditAction = Literal[
     "invitation_accepted",
     "invitation_revoked",
 ]
+
+
+OPERATOR: Final = "rayrooms-operator"
+"""Who acts when it is whoever runs the server, and no user of it."""
 
 
 class AuditRepository(BaseRepository[AuditEvent]):

@@ -166,19 +166,25 @@ class Replica:
         self.unsent = _without_noops(kept[still_sent:])
         return [op for op, gone in zip(line, goes, strict=True) if gone], undo
 
-    def rebase(self, content: str, version: int, last_seq: int) -> Operation:
+    def rebase(self, content: str, version: int, last_seq: int, durable: int) -> Operation:
         """Move to the room's own `content` at `version`, which holds the own edits up to `last_seq`.
 
         All later own edits, committed once or not, are made again upon it: they are taken out of what this client has
         seen, what led from there to `content` is found by comparing the texts, and they are transformed over that.
-        Those up to `last_seq` that may not be durable are remembered further, as the last commits before `version`.
+        Those up to `last_seq` that may not be durable (`durable` is the room's watermark) are remembered further, as
+        the last commits before `version`. A later one that was durable is not made again: it is not lost, but was
+        taken out, by a room that was restored from a backup; its watermark may be lower than the one before.
         Only for when nothing that was sent can be committed any more. Returns what it does to the local text.
         """
         again = self.last_seq + 1
-        line: list[tuple[Operation, int | None]] = [
-            (seen.op, again if seen.seq > last_seq else seen.seq if seen.seq and seen.version > self.durable else None)
-            for seen in self._seen
-        ]
+        before, self.durable = self.durable, durable
+
+        def key(seen: Seen) -> int | None:
+            if seen.seq > last_seq:
+                return again if seen.version > before else None
+            return seen.seq if seen.seq and seen.version > durable else None
+
+        line: list[tuple[Operation, int | None]] = [(seen.op, key(seen)) for seen in self._seen]
         line += [(edit.op, again if edit.seq > last_seq else edit.seq) for edit in self.sent]
         line += [(op, again) for op in self.unsent]
         undos = exclude(line).undos

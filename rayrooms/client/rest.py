@@ -192,7 +192,7 @@ class RestClient:
             raise UnavailableError(f"The server cannot be reached: {error}.") from error
         try:
             if response.is_success:
-                return msgspec.json.decode(response.content, type=kind)
+                return msgspec.json.decode(response.content or b"null", type=kind)
             raise _error(response)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"The server's answer to {method} {path} cannot be read: {error}.") from error

@@ -324,14 +324,18 @@ class ClientState:
             self._take_new_client_id()
             return
         self._epoch = data.epoch
-        self.replica.settle(data.durable)
         if data.content is not None:
-            self._text_changed(self.replica.rebase(data.content, data.version, data.last_seq))
-        elif not self._changed(data.operations) or self.version != data.version or self.replica.acked != data.last_seq:
+            self._text_changed(self.replica.rebase(data.content, data.version, data.last_seq, data.durable))
+        elif not self._follow(data):
             self._go_astray(fresh=True)
             return
         self._version_epoch = data.version_epoch
         self._enter(data)
+
+    def _follow(self, data: RoomJoinedData) -> bool:
+        """Come up to date by operations; False when they do not lead there: then this copy is not the room's."""
+        self.replica.settle(data.durable)
+        return self._changed(data.operations) and self.version == data.version and self.replica.acked == data.last_seq
 
     def _needs_new_numbers(self, data: RoomJoinedData) -> bool:
         """Whether edits that were sent must be numbered anew: some were refused, or the room's history is another."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository, enrol, standing_in
 from persistence.tables import RoomMember
 from rayrooms.errors import ConflictError, NotFoundError
-from serve.auth.accounts import account_of
+from serve.auth.accounts import account_of, colour_of
 from serve.auth.roles import Permission, require
 
 if TYPE_CHECKING:
@@ -62,19 +62,21 @@ class RoomAccess:
         """
         async with self._database.session() as session:
             room, member = await RoomRepository(session).visited(room_id, identity.user_id)
-        visit = Visit(room, cast("Role", member.role) if member else None)
+        visit = Visit(room, cast("Role", member.role) if member else _unlisted(identity))
         if visit.role is None and room.private:
             raise HiddenRoomError(room_id)
         require(visit.role, permission)
         return visit
 
     async def admit(self, room_id: str, identity: Identity) -> Admission:
-        """Let someone in to take part: a newcomer to a public room becomes a member.
+        """Let someone in to take part: a newcomer to a public room becomes a member; who runs the server does not.
 
         Raises NotFoundError(room_not_found), for strangers to a private room too, and ConflictError(too_many_members).
         """
         database, user_id = self._database, identity.user_id
         standing = await standing_in(database, room_id, user_id)
+        if standing is None and identity.admin:
+            return await self._admit_operator(room_id, identity)
         if standing is None:
             standing = await enrol(database, room_id, user_id, self._max_members)
         if standing is not None:
@@ -92,6 +94,19 @@ class RoomAccess:
             if error.code != "already_exists":
                 raise
             return await self._admit(room_id, identity)  # became a member in between, through another connection
+
+    async def _admit_operator(self, room_id: str, identity: Identity) -> Admission:
+        """Let whoever runs the server look on in any room, seen by all in it, without becoming a member."""
+        async with self._database.session() as session:
+            room = await RoomRepository(session).get(room_id)
+        return Admission(
+            room_id=room.id,
+            room_name=room.name,
+            language=room.language,
+            max_users=room.max_users,
+            role="viewer",
+            colour=colour_of(identity.user_id),
+        )
 
     async def require_place(self, session: AsyncSession, room_id: str) -> None:
         """Raise ConflictError(too_many_members) for a room that takes no more; of those who come at once all may."""
@@ -127,3 +142,8 @@ class RoomAccess:
                 role=cast("Role", member.role),
                 colour=member.colour,
             )
+
+
+def _unlisted(identity: Identity) -> Role | None:
+    """As what somebody stands in a room that they are no member of."""
+    return "viewer" if identity.admin else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from persistence.repositories import OPERATOR
 from rayrooms.errors import InvalidError, UnauthenticatedError
 from rayrooms.text import check_text
 from rayrooms.vouching import ISSUER as JUPYTER_ISSUER
@@ -30,13 +31,17 @@ GUEST_PREFIX = "guest-"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a verified token stands for; `expires_at` is unix time in seconds, `guest` what its claim says."""
+    """Who a verified token stands for; `expires_at` is unix time in seconds, `guest` what its claim says.
+
+    `admin` stands for whoever runs the server: only its own secret can say so.
+    """
 
     user_id: str
     name: str
     expires_at: float
     email: str | None = None
     guest: bool = False
+    admin: bool = False
 
     @property
     def verified(self) -> bool:
@@ -91,15 +96,27 @@ class Tokens:
         )
 
     def issue(
-        self, user_id: str, name: str, ttl: float | None = None, *, email: str | None = None, guest: bool = False
+        self,
+        user_id: str,
+        name: str,
+        ttl: float | None = None,
+        *,
+        email: str | None = None,
+        guest: bool = False,
+        admin: bool = False,
     ) -> str:
-        """A token for this user that holds for `ttl` seconds from now; a guest's can be renewed by its holder."""
+        """A token for this user that holds for `ttl` seconds from now; a guest's can be renewed by its holder.
+
+        An `admin`'s sees the whole server; it is for those who run it, and for minutes.
+        """
         now = time.time()
         claims: dict[str, Any] = {"sub": user_id, "name": name}
         if email is not None:
             claims["email"] = email
         if guest:
             claims["guest"] = True
+        if admin:
+            claims["admin"] = True
         return self._signer.sign(claims, issued_at=now, expires_at=now + (self._ttl if ttl is None else ttl))
 
     async def identify(self, token: str) -> Identity:
@@ -138,11 +155,11 @@ def _refusing() -> Iterator[None]:
 
 
 def _issued(claims: dict[str, Any]) -> Identity:
-    """The user whom the operator's own issuer names: one of its own, and no guest."""
+    """The user whom the operator's own issuer names: one of its own, no guest, and no admin whatever it claims."""
     named = _named(claims)
-    if named.user_id.startswith((GUEST_PREFIX, JUPYTER_PREFIX)):
+    if named.user_id.startswith((GUEST_PREFIX, JUPYTER_PREFIX)) or named.user_id == OPERATOR:
         raise UnauthenticatedError("The token names a user who is not its issuer's.")
-    return replace(named, guest=False)
+    return replace(named, guest=False, admin=False)
 
 
 def _named(claims: dict[str, Any]) -> Identity:
@@ -156,6 +173,7 @@ def _named(claims: dict[str, Any]) -> Identity:
         expires_at=float(claims["exp"]),
         email=_text_claim(claims, "email", 254) or None,
         guest=claims.get("guest") is True,
+        admin=claims.get("admin") is True,
     )
 
 

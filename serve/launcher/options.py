@@ -29,8 +29,12 @@ def read_settings(arguments: Sequence[str]) -> Settings:
 
     Leaves the program with status 2 and one sentence a mistake when the command line or a value is wrong.
     """
-    parser = _parser()
-    chosen = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    return settings_of(vars(_parser().parse_args(arguments)))
+
+
+def settings_of(options: Mapping[str, str | None]) -> Settings:
+    """The settings that these options of a command line (None: not given) make; otherwise as `read_settings`."""
+    chosen = {name: value for name, value in options.items() if value is not None}
     env_file = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
     merge_environment(os.environ, chosen, env_file)
     return validated_settings()

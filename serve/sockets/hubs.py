@@ -37,6 +37,9 @@ class RoomHubs:
         # The high half makes session ids unique among gateways; msgpack holds 63 bits and more.
         self._next_sid = (secrets.randbits(31) << 32) | 1
 
+    def __len__(self) -> int:
+        return len(self._hubs)
+
     def new_sid(self) -> int:
         """A session id that no gateway has given out."""
         sid, self._next_sid = self._next_sid, self._next_sid + 1

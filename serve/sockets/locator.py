@@ -12,10 +12,14 @@ from rayrooms.errors import RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
     from actors.directory.notices import Notices
+    from actors.directory.overview import AwakeRoom, Gateway
+    from actors.directory.retirement import Drained
     from actors.host.config import RoomAddress
 
 _LOCATE_TIMEOUT = 60.0
 _PING_TIMEOUT = 3.0
+_LOOK_TIMEOUT = 5.0
+_DRAIN_TIMEOUT = 180.0
 _RETRY = 0.05
 
 
@@ -48,11 +52,43 @@ class Locator:
         notices: Notices = await self._ask(_LOCATE_TIMEOUT, "notices", board, after)
         return notices
 
+    async def rooms(self) -> list[RoomAddress]:
+        """All rooms that are awake."""
+        rooms: list[RoomAddress] = await self._ask(_PING_TIMEOUT, "rooms")
+        return rooms
+
+    async def look_at(self, room_ids: list[str] | None) -> list[AwakeRoom]:
+        """What these rooms (None: all) do, as far as they are awake, by id."""
+        rooms: list[AwakeRoom] = await self._ask(_LOOK_TIMEOUT, "look_at", room_ids)
+        return rooms
+
+    async def attend(self, gateway: Gateway) -> None:
+        """Tell the directory how this gateway is."""
+        await self._ask(_PING_TIMEOUT, "attend", gateway)
+
+    async def depart(self, gateway_id: str) -> None:
+        """Tell the directory that this gateway goes."""
+        await self._ask(_PING_TIMEOUT, "depart", gateway_id)
+
+    async def gateways(self) -> list[Gateway]:
+        """The gateways that gave a sign of life lately."""
+        gateways: list[Gateway] = await self._ask(_PING_TIMEOUT, "gateways")
+        return gateways
+
+    async def drain_node(self, node_id: str) -> Drained:
+        """Have a node take no more rooms, and move those that it has."""
+        drained: Drained = await self._ask(_DRAIN_TIMEOUT, "drain_node", node_id)
+        return drained
+
+    async def reopen_node(self, node_id: str) -> None:
+        """Let a node take rooms again."""
+        await self._ask(_LOCATE_TIMEOUT, "reopen_node", node_id)
+
     async def ping(self) -> None:
         """Return once the directory has answered."""
         await self._ask(_PING_TIMEOUT, "ping")
 
-    async def _ask(self, limit: float, method: str, *args: str | int) -> Any:  # noqa: ANN401 - the method's type
+    async def _ask(self, limit: float, method: str, *args: str | int | list[str] | Gateway | None) -> Any:  # noqa: ANN401 - the method's type
         try:
             async with asyncio.timeout(limit):
                 while True:

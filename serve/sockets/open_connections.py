@@ -25,6 +25,9 @@ class OpenConnections:
     def __init__(self) -> None:
         self._open: set[Connection] = set()
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
         """Count a connection as open within the block."""
@@ -33,9 +36,6 @@ class OpenConnections:
             yield
         finally:
             self._open.discard(connection)
-
-    def __len__(self) -> int:
-        return len(self._open)
 
     async def send_away(self, reason: str) -> None:
         """Tell every connection that this server goes, and close it so that its client comes back elsewhere.

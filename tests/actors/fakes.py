@@ -15,6 +15,7 @@ from rayrooms.errors import NotFoundError
 if TYPE_CHECKING:
     from actors.directory.worker import Worker
     from actors.host.config import Activation
+    from actors.host.figures import RoomFigures
     from rayrooms.errors import RayroomsError
 
 CONFIG = RoomConfig(
@@ -45,6 +46,7 @@ class FakeWorker:
         self.address: RoomAddress | None = None
         self.sessions = 0
         self.last_edit = 0.0
+        self.figures: RoomFigures | None = None
         self.busy = False
         self.lost = False
         self.killed = False
@@ -95,7 +97,7 @@ class FakeWorker:
         await self.let_go.wait()
         if self.lost or self.killed:
             raise WorkerLostError("status")
-        return HostStatus(self.number, self.node_id, self.address, self.sessions, self.last_edit)
+        return HostStatus(self.number, self.node_id, self.address, self.sessions, self.last_edit, self.figures)
 
     async def kill(self) -> None:
         self.fleet.events.append(f"kill {self.number}")

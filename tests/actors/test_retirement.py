@@ -8,7 +8,7 @@ import pytest
 
 from actors.directory import retirement as retirement_module
 from actors.directory.directory import Directory
-from rayrooms.errors import UnavailableError
+from rayrooms.errors import ConflictError, UnavailableError
 
 from .fakes import CONFIG, FakeFleet, turns
 
@@ -90,7 +90,7 @@ async def test_the_only_node_is_not_drained() -> None:
     fleet = FakeFleet("n1")
     directory = directory_of(fleet)
     await directory.locate("a")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ConflictError):
         await directory.retirement.drain("n1")
     assert nodes_of(directory) == {"a": "n1"}
     assert (await directory.locate("b")).node_id == "n1"

@@ -236,3 +236,36 @@ def test_put_out_of_the_room() -> None:
     assert talk.state.phase == "closed"
     assert talk.state.failure is not None
     assert talk.state.failure.code == "superseded"
+
+
+def test_what_a_restore_took_out_stays_out() -> None:
+    """CL-57: own edits that were durable and are in the room no more are not made again; those that were not, are."""
+    talk = Talk()
+    for number, letter in enumerate("xyz", 1):
+        talk.state.edit([letter])
+        talk.ack((10 + number, number))
+    talk.durable(12)
+    assert talk.state.text == "zyxabc"
+    talk.sent()
+    talk.state.disconnected()
+    talk.connect()
+    talk.joined(version=5, epoch=2, content="old", durable=5, last_seq=0)
+    assert talk.state.text == "zold"
+    assert talk.edits() == [(1, 5, ["z"])]
+
+
+def test_the_watermark_of_a_restored_room() -> None:
+    """CL-57: what it stored before says nothing of what is edited since, however low its versions are."""
+    talk = Talk()
+    talk.state.edit(["x"])
+    talk.ack((11, 1))
+    talk.durable(11)
+    talk.state.disconnected()
+    talk.connect()
+    talk.joined(version=5, epoch=2, content="old", durable=5, last_seq=0)
+    assert (talk.state.text, talk.state.saved) == ("old", "saved")
+    talk.state.edit(["new "])
+    talk.ack((6, 1))
+    assert talk.state.saved == "saving"
+    talk.durable(6)
+    assert talk.state.saved == "saved"

@@ -18,7 +18,7 @@ from .entrance import Entrance, Watch
 from .hosts import Network
 from .trials import Trials
 
-_TRIALS = ("calm", "kill", "partition", "isolation")
+_TRIALS = ("calm", "kill", "partition", "isolation", "drain", "roll")
 
 
 def main() -> int:
@@ -91,6 +91,10 @@ async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
                 await trials.cut_off(bed.nodes[2], database=False, seconds=options.seconds)
             case "isolation":
                 await trials.cut_off(bed.nodes[1], database=True, seconds=options.seconds)
+            case "drain":
+                await trials.drain(bed.nodes[2])
+            case "roll":
+                await trials.roll()
             case _:
                 raise SystemExit(f"there is no trial {name}")
 

@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PORT = 8000
 _START_TIMEOUT = 180.0
 _POLL = 0.2
+_STOP_GRACE = 10.0
 _GCS_PORT = 6379
 _DASHBOARD_PORT = 8265
 _SOCKET = ".s.PGSQL.5432"
@@ -70,8 +71,8 @@ class ClusterNode:
         own = {"RAYROOMS_RUNTIME_DIR": str(self._directory), SERVER_ID: self._mark}
         return inherited | settings | own
 
-    def run(self, *command: str) -> None:
-        """Run a command on this host, as a node. Raises AssertionError with what it wrote when it fails."""
+    def run(self, *command: str) -> str:
+        """Run a command on this host, as a node. Returns what it says, and raises AssertionError when it fails."""
         done = subprocess.run(
             self.host.command(str(ROOT / "scripts" / "node"), *command),
             cwd=ROOT,
@@ -81,6 +82,7 @@ class ClusterNode:
             check=False,
         )
         assert done.returncode == 0, f"{command} on node {self.number}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def start(self) -> None:
         """Have it be the head, or join it."""
@@ -95,6 +97,11 @@ class ClusterNode:
     def processes(self) -> list[psutil.Process]:
         """All that runs there."""
         return processes.marked(self._mark)
+
+    def stop(self) -> None:
+        """What an operator does: `ray stop` on a machine; here it would end the other nodes too, so by process."""
+        leaving = self.processes()
+        processes.end(leaving, grace=_STOP_GRACE)
 
     def kill(self) -> None:
         """What a power cut does: every process at once."""
@@ -160,6 +167,10 @@ class Bed:
         where = ["--config", str(file), "--dashboard", f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"]
         await asyncio.to_thread(self.head.run, "python", "-P", "-m", "serve.launcher.rollout", *where)
         await self.until_well(self.nodes if self._every_node else [self.head])
+
+    def operate(self, *command: str) -> str:
+        """Run a command of an operator on the head. Returns what it says."""
+        return self.head.run("scripts/rayrooms", *command, "--host", self.head.host.ip, "--port", str(PORT)).strip()
 
     async def until_well(self, nodes: Sequence[ClusterNode]) -> None:
         """Wait until these nodes serve."""

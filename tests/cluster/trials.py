@@ -138,14 +138,36 @@ class Trials:
             await self._bed.until_well([node])
             node.is_open = True
 
-    async def drain(self, node: ClusterNode, drained: Callable[[], object]) -> None:
-        """A node is emptied, as before it is taken away."""
-        async with self._trial(f"node {node.number} drained", node) as trial:
-            node.is_open = False
+    async def drain(self, node: ClusterNode) -> None:
+        """A node is emptied, stopped and started again, as for an upgrade of the machine."""
+        async with self._trial(f"node {node.number} drained, stopped and started", node) as trial:
             trial.begin()
-            await asyncio.to_thread(drained)
-            trial.outcome.notes.append(f"it took {trial.seconds:.1f} s")
+            trial.outcome.notes.append(await self._replace(node))
             await trial.others_get_on()
+
+    async def roll(self) -> None:
+        """Every node but the head is replaced, then every gateway, as for an upgrade of all of it."""
+        async with self._trial("all nodes and gateways replaced", self._bed.head) as trial:
+            trial.begin()
+            for node in self._bed.nodes[1:]:
+                trial.outcome.notes.append(await self._replace(node))
+            began = time.monotonic()
+            self._bed.settings["log_window"] = "5001"  # any setting will do
+            await self._bed.deploy()
+            trial.outcome.notes.append(f"all gateways were replaced in {time.monotonic() - began:.1f} s")
+            await trial.others_get_on()
+
+    async def _replace(self, node: ClusterNode) -> str:
+        began = time.monotonic()
+        node.is_open = False  # whoever balances sends nobody new there
+        said = await asyncio.to_thread(self._bed.operate, "drain", node.host.ip)
+        drained = time.monotonic()
+        await asyncio.to_thread(node.stop)
+        await asyncio.to_thread(node.start)
+        await self._bed.until_well([node])
+        node.is_open = True
+        back = time.monotonic() - drained
+        return f"node {node.number}: drained in {drained - began:.1f} s ({said}), back after {back:.1f} s more"
 
     # ------------------------------------------------------------------ around it
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from persistence.backup import back_up, file_name
 from persistence.database import Database
 from persistence.embedded import EmbeddedPostgres
 from persistence.migrate import upgrade
+
+from .lived_in import live_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -69,3 +72,19 @@ def room_id(new_room: Callable[..., str]) -> str:
 @pytest.fixture
 def feed_socket(tmp_path: Path) -> Path:
     return tmp_path / "run" / "feed.sock"
+
+
+@pytest.fixture
+async def lived_in(database: Database) -> str:
+    """A room in which everything has happened."""
+    room_id = f"lived.in~{uuid.uuid4().hex[:12]}"
+    await live_in(database, room_id)
+    return room_id
+
+
+@pytest.fixture
+async def backup(database: Database, lived_in: str, tmp_path: Path) -> Path:
+    """The file of that room."""
+    path = tmp_path / file_name(lived_in)
+    await back_up(database, lived_in, path)
+    return path

@@ -14,6 +14,7 @@ from persistence.repositories import (
     AuditRepository,
     ConflictRepository,
     DocumentSnapshotRepository,
+    EveryRoomRepository,
     InvitationRepository,
     MessageRepository,
     OperationRepository,
@@ -134,6 +135,12 @@ _QUERIES: dict[str, tuple[Callable[[AsyncSession], Awaitable[object]], set[str]]
         lambda session: AuditRepository(session).page("room7", limit=5, before=10_000),
         {"audit_events_of_room_idx", "audit_events_deletions_idx"},
     ),
+    "all rooms by id": (lambda session: EveryRoomRepository(session).ids("room7", limit=20), {"rooms_pkey"}),
+    "rooms as they are stored": (
+        lambda session: EveryRoomRepository(session).stored(["room7", "room9"]),
+        {"rooms_pkey", "operations_pkey"},
+    ),
+    "how many rooms there are": (lambda session: EveryRoomRepository(session).count(), {"rooms_pkey"}),
     "conflicts by kind": (lambda session: ConflictRepository(session).summary("room7"), {"conflict_resolutions_pkey"}),
 }
 

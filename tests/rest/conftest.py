@@ -26,6 +26,7 @@ from serve.auth.tokens import Tokens
 from serve.context import AppContext
 
 from .contract import Contract
+from .fake_cluster import FakeCluster
 from .fake_live import FakeLive
 
 if TYPE_CHECKING:
@@ -131,8 +132,14 @@ def live(database: Database) -> FakeLive:
 
 
 @pytest.fixture(scope="package")
-def context(settings: Settings, database: Database, live: FakeLive) -> AppContext:
-    return AppContext(settings=settings, database=database, tokens=Tokens.from_settings(settings), live=live)
+def cluster(live: FakeLive) -> FakeCluster:
+    return FakeCluster(live)
+
+
+@pytest.fixture(scope="package")
+def context(settings: Settings, database: Database, live: FakeLive, cluster: FakeCluster) -> AppContext:
+    tokens = Tokens.from_settings(settings)
+    return AppContext(settings=settings, database=database, tokens=tokens, live=live, cluster=cluster)
 
 
 @pytest.fixture(scope="package")

@@ -38,6 +38,8 @@ ROUTES = """
     DELETE /api/rooms/{room_id}/invitations/{invitation_id}
     POST   /api/invitations/preview
     POST   /api/invitations/accept
+    GET    /api/admin/status
+    GET    /api/admin/rooms
     GET    /health
 """
 OPEN = {("/api/auth/guest", "post"), ("/api/invitations/preview", "post"), ("/health", "get")}

@@ -53,6 +53,9 @@ TABLE = """
     PUT    /api/users/{user_id}/status                        401 403 403 403 403 403 403
     POST   /api/users/{user_id}/rooms/{room_id}/join          401 404 403 403 403 200 200
     POST   /api/users/{user_id}/rooms/{room_id}/leave         401 404 403 403 403 204 204
+    GET    /api/admin/status                                  401 403 403 403 403 403 403
+    GET    /api/admin/rooms                                   401 403 403 403 403 403 403
+    POST   /api/admin/rooms/{room_id}/reopen                  401 403 403 403 403 403 403
     GET    /health                                            200 200 200 200 200 200 200
 """
 """A `user_id` in a path is somebody else's: a member of the room, but in `OWN` the caller's."""

@@ -154,9 +154,9 @@ def forget_acknowledged(patch: pytest.MonkeyPatch) -> None:
     """The client forgets its edits once they are acknowledged, durable or not."""
     rebase = Replica.rebase
 
-    def forgetful(self: Replica, content: str, version: int, last_seq: int) -> Operation:
+    def forgetful(self: Replica, content: str, version: int, last_seq: int, durable: int) -> Operation:
         self._seen.clear()
-        return rebase(self, content, version, last_seq)
+        return rebase(self, content, version, last_seq, durable)
 
     patch.setattr(Replica, "rebase", forgetful)
 
@@ -165,8 +165,8 @@ def drop_unsent(patch: pytest.MonkeyPatch) -> None:
     """The client drops what it had not sent when it starts over."""
     rebase = Replica.rebase
 
-    def dropping(self: Replica, content: str, version: int, last_seq: int) -> Operation:
-        change = rebase(self, content, version, last_seq)
+    def dropping(self: Replica, content: str, version: int, last_seq: int, durable: int) -> Operation:
+        change = rebase(self, content, version, last_seq, durable)
         self.unsent.clear()
         return change
 

@@ -143,8 +143,8 @@ export class Editing {
   }
 
   /** Move to the room's own text: see `Replica.rebase`. */
-  rebase(content: string, version: number, lastSeq: number): void {
-    this.#textChanged(this.replica.rebase(content, version, lastSeq));
+  rebase(content: string, version: number, lastSeq: number, durable: number): void {
+    this.#textChanged(this.replica.rebase(content, version, lastSeq, durable));
   }
 
   /** Take the refused edits out of the text or, given an error, all that are not committed. */

@@ -6,7 +6,7 @@
  *     ├── UnauthenticatedError  401  bad_token
  *     ├── ForbiddenError        403  forbidden, read_only
  *     ├── NotFoundError         404  room_not_found, user_not_found, message_not_found, snapshot_not_found,
- *     │                              invitation_invalid
+ *     │                              invitation_invalid, node_not_found
  *     ├── ConflictError         409  version_too_old, out_of_order, room_full, already_exists, superseded,
  *     │                              too_many_rooms, too_many_members
  *     ├── GoneError             410  invitation_expired, invitation_revoked
@@ -104,7 +104,15 @@ const TREE: readonly (readonly [kind: typeof RayroomsError, ...codes: string[]])
   [InvalidError, "malformed", "invalid_operation", "invalid_text", "future_version", "not_joined", "unknown_event"],
   [UnauthenticatedError, "bad_token"],
   [ForbiddenError, "forbidden", "read_only"],
-  [NotFoundError, "room_not_found", "user_not_found", "message_not_found", "snapshot_not_found", "invitation_invalid"],
+  [
+    NotFoundError,
+    "room_not_found",
+    "user_not_found",
+    "message_not_found",
+    "snapshot_not_found",
+    "invitation_invalid",
+    "node_not_found",
+  ],
   [ConflictError, "conflict", "version_too_old", "out_of_order", "room_full", "already_exists", "superseded"],
   [ConflictError, "too_many_rooms", "too_many_members"],
   [GoneError, "invitation_expired", "invitation_revoked"],

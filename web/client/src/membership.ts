@@ -164,19 +164,24 @@ export class Membership {
       return;
     }
     this.#editing.epoch = data.epoch;
-    this.#replica.settle(data.durable);
     if (hasContent(data)) {
-      this.#editing.rebase(data.content, data.version, data.last_seq);
-    } else if (
-      !this.#follow(data.operations ?? []) ||
-      this.#replica.version !== data.version ||
-      this.#replica.acked !== data.last_seq
-    ) {
+      this.#editing.rebase(data.content, data.version, data.last_seq, data.durable);
+    } else if (!this.#catchUp(data)) {
       this.#standing.doubt();
       return;
     }
     this.#editing.versionEpoch = data.version_epoch;
     this.#enter(data);
+  }
+
+  /** Come up to date by operations; false when they do not lead there: then this copy is not the room's. */
+  #catchUp(data: RoomJoinedData): boolean {
+    this.#replica.settle(data.durable);
+    return (
+      this.#follow(data.operations ?? []) &&
+      this.#replica.version === data.version &&
+      this.#replica.acked === data.last_seq
+    );
   }
 
   /** Whether edits that were sent must be numbered anew: some were refused, or the room's history is another. */

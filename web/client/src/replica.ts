@@ -239,16 +239,20 @@ export class Replica {
    *
    * All later own edits, committed once or not, are made again upon it: they are taken out of what this client has seen,
    * what led from there to `content` is found by comparing the texts, and they are transformed over that. Those up to
-   * `lastSeq` that may not be durable are remembered further, as the last commits before `version`. Only for when
-   * nothing that was sent can be committed any more. Returns what it does to the local text.
+   * `lastSeq` that may not be durable (`durable` is the room's watermark) are remembered further, as the last commits
+   * before `version`. A later one that was durable is not made again: it is not lost, but was taken out, by a room that
+   * was restored from a backup; its watermark may be lower than the one before. Only for when nothing that was sent can
+   * be committed any more. Returns what it does to the local text.
    */
-  rebase(content: string, version: number, lastSeq: number): Operation {
+  rebase(content: string, version: number, lastSeq: number, durable: number): Operation {
     const again = this.lastSeq + 1;
+    const before = this.#durable;
+    this.#durable = durable;
     const keyOfSeen = ({ seq, version: at }: Seen) => {
       if (seq > lastSeq) {
-        return again;
+        return at > before ? again : null;
       }
-      return seq > 0 && at > this.#durable ? seq : null;
+      return seq > 0 && at > durable ? seq : null;
     };
     const { undos } = exclude<number>([
       ...this.#seen.map((seen) => [seen.op, keyOfSeen(seen)] as const),

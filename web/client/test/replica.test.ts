@@ -106,7 +106,7 @@ test("OT-18: a replica knows the length of its text in code points after whateve
     } else if (what < 0.9) {
       replica.withdraw({ everything: dice.chance(0.3) });
     } else {
-      replica.rebase(randomText(dice, 40), replica.version + 1, replica.acked);
+      replica.rebase(randomText(dice, 40), replica.version + 1, replica.acked, replica.durable);
     }
     assert.equal(replica.length, length(replica.text));
     assert.equal(replica.length, [...replica.text].length);

@@ -1,0 +1,111 @@
+"""The cluster as an operator sees it: its machines by Ray, their persistence actors, and what the directory knows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import ray
+from ray.core.generated import autoscaler_pb2
+from ray.exceptions import RayError, RpcError
+
+from persistence.actor import persistence_name
+from persistence.writer import WriterStats
+from rayrooms.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from actors.directory.overview import AwakeRoom, Gateway
+    from serve.sockets.locator import Locator
+
+_ANSWER_WITHIN = 2.0
+_HEAD = "node:__internal_head__"
+_DRAIN_WITHIN = 45.0
+"""Seconds in which Serve looks for another place for the gateway; it stops the old one then in any case."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A machine; `writer` is what its persistence actor says, None when it does not, or there is none yet."""
+
+    node_id: str
+    address: str
+    writer: WriterStats | None
+
+
+class NodeDrained(msgspec.Struct, frozen=True):
+    """How many rooms a node had to give up. The head keeps its gateway: Ray does not let it go."""
+
+    node_id: str
+    rooms: int
+    keeps_gateway: bool
+
+
+class RayCluster:
+    """The Cluster of a gateway. Whoever does not answer in time is shown as such; the others are not kept waiting."""
+
+    def __init__(self, locator: Locator) -> None:
+        self._locator = locator
+
+    async def nodes(self) -> list[Node]:
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                found = await asyncio.to_thread(ray.nodes)
+        except (TimeoutError, RayError) as error:
+            raise UnavailableError("Ray does not say which machines there are.") from error
+        alive = [(str(node["NodeID"]), str(node["NodeManagerAddress"])) for node in found if node["Alive"]]
+        return list(await asyncio.gather(*(_look_at(node_id, address) for node_id, address in sorted(alive))))
+
+    async def gateways(self) -> list[Gateway]:
+        return await self._locator.gateways()
+
+    async def awake(self) -> dict[str, str]:
+        return {address.room_id: address.node_id for address in await self._locator.rooms()}
+
+    async def look_at(self, room_ids: list[str]) -> list[AwakeRoom]:
+        return await self._locator.look_at(room_ids)
+
+    async def drain(self, node_id: str) -> NodeDrained:
+        rooms = (await self._locator.drain_node(node_id)).rooms
+        is_head = await asyncio.to_thread(_is_head, node_id)
+        if not is_head:
+            await asyncio.to_thread(_send_gateways_away, node_id)
+        return NodeDrained(node_id, rooms, keeps_gateway=is_head)
+
+    async def reopen_node(self, node_id: str) -> None:
+        await self._locator.reopen_node(node_id)
+
+    async def reopen(self, room_id: str) -> None:
+        await self._locator.forget(room_id)
+
+
+async def _look_at(node_id: str, address: str) -> Node:
+    try:
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            actor: Any = await asyncio.to_thread(ray.get_actor, persistence_name(node_id))
+            return Node(node_id, address, await actor.stats.remote())
+    except (TimeoutError, ValueError, RayError):  # a ValueError: there is no such actor
+        return Node(node_id, address, None)
+
+
+def _is_head(node_id: str) -> bool:
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    found = next((node for node in nodes if node["NodeID"] == node_id), None)
+    return found is not None and _HEAD in found["Resources"]
+
+
+def _send_gateways_away(node_id: str) -> None:
+    """Have Ray call the node a draining one: Serve then starts its gateway elsewhere, and stops the one there.
+
+    Raises UnavailableError.
+    """
+    worker: Any = ray._private.worker.global_worker  # noqa: SLF001 - as `ray drain-node` does; there is no other way
+    reasons: Any = autoscaler_pb2
+    reason = reasons.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+    deadline = int((time.time() + _DRAIN_WITHIN) * 1000)
+    try:
+        accepted, why = worker.gcs_client.drain_node(node_id, reason, "an operator drains it", deadline)
+    except RpcError as error:
+        raise UnavailableError("Ray does not take the order to drain the node.") from error
+    if not accepted:
+        raise UnavailableError(f"Ray does not let the node go: {why}")
