@@ -14,7 +14,7 @@ import msgspec
 from tests.chaos.crowd import Crowd
 
 from .bed import Bed, short_directory
-from .entrance import Entrance, Watch
+from .entrance import open_entrances
 from .hosts import Network
 from .trials import Trials
 
@@ -49,19 +49,12 @@ async def _run(options: argparse.Namespace) -> int:
         directory = stack.enter_context(short_directory())
         stack.callback(network.down)
         network.up()
-        bed = Bed(
-            directory, network.hosts, database_ip=network.database_ip, every_node=True, warm_pool="6", room_idle="600"
-        )
+        bed = Bed(directory, network.hosts, database_ip=network.database_ip, warm_pool="6", room_idle="600")
         stack.push_async_callback(bed.close)
         await bed.start()
-        entrances = [Entrance(bed, node) for node in bed.nodes]
-        for entrance in entrances:
-            await entrance.open(network.people_ip)
-            stack.push_async_callback(entrance.close)
-        watching = asyncio.create_task(Watch(bed).run())
-        stack.callback(watching.cancel)
+        urls = await stack.enter_async_context(open_entrances(bed, network.people_ip))
         crowd = Crowd(
-            *(entrance.url for entrance in entrances),
+            *urls,
             rooms=options.rooms,
             writers=options.writers,
             seed=options.seed,
@@ -82,6 +75,8 @@ async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
     spread = {node.number: places.count(node.host.ip) for node in bed.nodes}
     _say(f"{len(places)} rooms are awake, by node: {spread}")
     for name in options.trials.split(","):
+        if trials.outcomes:
+            await trials.fill(bed.nodes[1])
         match name:
             case "calm":
                 await trials.calm(10.0)

@@ -123,9 +123,7 @@ class ClusterNode:
 class Bed:
     """Postgres, reached over TCP, and the nodes. Made and used in one event loop."""
 
-    def __init__(
-        self, directory: Path, hosts: Sequence[Host], *, database_ip: str, every_node: bool, **settings: str
-    ) -> None:
+    def __init__(self, directory: Path, hosts: Sequence[Host], *, database_ip: str, **settings: str) -> None:
         self.directory = directory
         self.name = f"bed-{secrets.token_hex(6)}"
         self.temp = directory / "ray"
@@ -141,7 +139,6 @@ class Bed:
         }
         self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
         self._database_ip = database_ip
-        self._every_node = every_node
 
     @property
     def head(self) -> ClusterNode:
@@ -159,14 +156,13 @@ class Bed:
     async def deploy(self, **deployment: object) -> None:
         """Deploy the application, or deploy it again with other options, and return once every node serves it."""
         config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
-        config["proxy_location"] = "EveryNode" if self._every_node else "HeadOnly"
         [gateway] = config["applications"][0]["deployments"]
-        gateway |= {"num_replicas": len(self.nodes), "max_replicas_per_node": 1, **deployment}
+        gateway |= {"num_replicas": len(self.nodes), **deployment}
         file = self.directory / "serve_config.yaml"
         file.write_text(yaml.safe_dump(config))
         where = ["--config", str(file), "--dashboard", f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"]
         await asyncio.to_thread(self.head.run, "python", "-P", "-m", "serve.launcher.rollout", *where)
-        await self.until_well(self.nodes if self._every_node else [self.head])
+        await self.until_well(self.nodes)
 
     def operate(self, *command: str) -> str:
         """Run a command of an operator on the head. Returns what it says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,6 +12,8 @@ import httpx
 from tests.chaos.proxy import Proxy
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from .bed import Bed, ClusterNode
 
 _CONNECT_TIMEOUT = 1.0
@@ -66,3 +68,18 @@ class Entrance:
                 with suppress(OSError, TimeoutError):
                     return await asyncio.wait_for(asyncio.open_connection(node.host.ip, node.port), _CONNECT_TIMEOUT)
         raise ConnectionRefusedError
+
+
+@asynccontextmanager
+async def open_entrances(bed: Bed, ip: str) -> AsyncIterator[list[str]]:
+    """An entrance for each node, all at this address. Yields their URLs."""
+    entrances = [Entrance(bed, node) for node in bed.nodes]
+    watching = asyncio.create_task(Watch(bed).run())
+    try:
+        for entrance in entrances:
+            await entrance.open(ip)
+        yield [entrance.url for entrance in entrances]
+    finally:
+        watching.cancel()
+        for entrance in entrances:
+            await entrance.close()

@@ -1,11 +1,11 @@
-"""Hosts of a test cluster: network namespaces, whose links can be cut; or addresses of loopback."""
+"""Hosts of a test cluster: network namespaces on a bridge, whose links can be cut."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,26 +14,7 @@ _NOWHERE = "02:00:5e:00:00:01"
 """A hardware address that nobody has: what is sent there is lost, and nobody is told."""
 
 
-class Host(Protocol):
-    """Where the processes of one node run."""
-
-    ip: str
-
-    def command(self, *arguments: str) -> list[str]:
-        """A command that runs on this host."""
-
-
-class LoopbackHost:
-    """An address of this machine's own. Cannot be cut off."""
-
-    def __init__(self, ip: str) -> None:
-        self.ip = ip
-
-    def command(self, *arguments: str) -> list[str]:
-        return list(arguments)
-
-
-class NamespaceHost:
+class Host:
     """A network namespace on the bridge of a `Network`."""
 
     def __init__(self, namespace: str, ip: str) -> None:
@@ -41,6 +22,7 @@ class NamespaceHost:
         self.ip = ip
 
     def command(self, *arguments: str) -> list[str]:
+        """A command that runs on this host."""
         return ["ip", "netns", "exec", self.namespace, *arguments]
 
     def lose(self, ip: str) -> None:
@@ -61,7 +43,7 @@ class Network:
         self._net = f"10.{number}.77"
         self.people_ip = f"{self._net}.250"
         self.database_ip = f"{self._net}.251"
-        self.hosts = [NamespaceHost(f"rr{number}n{i}", f"{self._net}.{i}") for i in range(1, hosts + 1)]
+        self.hosts = [Host(f"rr{number}n{i}", f"{self._net}.{i}") for i in range(1, hosts + 1)]
 
     def up(self) -> None:
         """Make all of it. Needs root. Raises subprocess.CalledProcessError."""
@@ -85,7 +67,7 @@ class Network:
         subprocess.run(["ip", "link", "del", self._bridge], check=False, capture_output=True)
 
     @contextmanager
-    def cut_off(self, host: NamespaceHost, *, database: bool) -> Iterator[None]:
+    def cut_off(self, host: Host, *, database: bool) -> Iterator[None]:
         """Cut a host off from the other hosts, and from the database too; its people still reach it."""
         pairs = [(host, other.ip) for other in self.hosts if other is not host]
         pairs += [(other, host.ip) for other in self.hosts if other is not host]

@@ -87,7 +87,7 @@ class Trials:
 
     def __init__(self, bed: Bed, network: Network, crowd: Crowd, say: Callable[[str], None]) -> None:
         self.outcomes: list[Outcome] = []
-        self._bed = bed
+        self.bed = bed
         self._network = network
         self._crowd = crowd
         self._say = say
@@ -96,21 +96,23 @@ class Trials:
 
     async def calm(self, seconds: float) -> None:
         """Nothing: people type, on all nodes."""
-        async with self._trial("nothing happens", self._bed.head) as trial:
+        async with self._trial("nothing happens", self.bed.head) as trial:
             trial.begin()
             await lapse(seconds)
             await trial.others_get_on()
 
-    async def kill(self, node: ClusterNode, *, again_after: float) -> None:
-        """Every process of a node at once, as in a power cut; later it comes back."""
+    async def kill(self, node: ClusterNode, *, again_after: float | None = None) -> None:
+        """Every process of a node at once, as in a power cut; it may come back later."""
         async with self._trial(f"node {node.number} killed", node) as trial:
             node.is_open = False
             await asyncio.to_thread(node.kill)
             trial.begin()
             await trial.others_get_on()
+            if again_after is None:
+                return
             await lapse(again_after)
             await asyncio.to_thread(node.start)
-            await self._bed.until_well([node])
+            await self.bed.until_well([node])
             node.is_open = True
 
     async def cut_off(self, node: ClusterNode, *, database: bool, seconds: float) -> None:
@@ -135,7 +137,7 @@ class Trials:
             node.is_open = False
             await asyncio.to_thread(node.kill)
             await asyncio.to_thread(node.start)
-            await self._bed.until_well([node])
+            await self.bed.until_well([node])
             node.is_open = True
 
     async def drain(self, node: ClusterNode) -> None:
@@ -147,27 +149,33 @@ class Trials:
 
     async def roll(self) -> None:
         """Every node but the head is replaced, then every gateway, as for an upgrade of all of it."""
-        async with self._trial("all nodes and gateways replaced", self._bed.head) as trial:
+        async with self._trial("all nodes and gateways replaced", self.bed.head) as trial:
             trial.begin()
-            for node in self._bed.nodes[1:]:
+            for node in self.bed.nodes[1:]:
                 trial.outcome.notes.append(await self._replace(node))
             began = time.monotonic()
-            self._bed.settings["log_window"] = "5001"  # any setting will do
-            await self._bed.deploy()
+            self.bed.settings["log_window"] = "5001"  # any setting will do
+            await self.bed.deploy()
             trial.outcome.notes.append(f"all gateways were replaced in {time.monotonic() - began:.1f} s")
             await trial.others_get_on()
 
     async def _replace(self, node: ClusterNode) -> str:
         began = time.monotonic()
         node.is_open = False  # whoever balances sends nobody new there
-        said = await asyncio.to_thread(self._bed.operate, "drain", node.host.ip)
+        said = await asyncio.to_thread(self.bed.operate, "drain", node.host.ip)
         drained = time.monotonic()
         await asyncio.to_thread(node.stop)
         await asyncio.to_thread(node.start)
-        await self._bed.until_well([node])
+        await self.bed.until_well([node])
         node.is_open = True
         back = time.monotonic() - drained
         return f"node {node.number}: drained in {drained - began:.1f} s ({said}), back after {back:.1f} s more"
+
+    async def fill(self, node: ClusterNode) -> None:
+        """Have rooms on a node: those of the head go to the others, and may come back."""
+        assert node is not self.bed.head
+        await asyncio.to_thread(self.bed.operate, "drain", self.bed.head.host.ip)
+        await asyncio.to_thread(self.bed.operate, "reopen", self.bed.head.host.ip)
 
     # ------------------------------------------------------------------ around it
 
@@ -193,7 +201,7 @@ class Trials:
 
         async def look(room: Room) -> None:
             async with gate:
-                verdict = await judge(room, self._bed)
+                verdict = await judge(room, self.bed)
             outcome.versions += verdict.versions
             outcome.lost += verdict.lost
             outcome.doubled += verdict.doubled
