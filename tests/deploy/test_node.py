@@ -107,6 +107,7 @@ def test_only_the_ingress_of_an_ended_ray_is_found(tmp_path: Path) -> None:
             assert theirs.poll() is None
             assert manager.poll() is None
         finally:
+            mine.kill()
             theirs.kill()
             processes.end([child for child in processes.descendants() if child.pid == kept], grace=5)
 
