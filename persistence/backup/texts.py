@@ -25,7 +25,7 @@ from rayrooms import text
 from rayrooms.errors import InvalidError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from persistence.database import Database
     from rayrooms.protocol import Operation as TextOperation
@@ -70,8 +70,11 @@ def _failed(room_id: str, why: str) -> UnavailableError:
     return UnavailableError(f"The room {room_id} cannot be loaded: {why}", code="room_load_failed")
 
 
-async def history(database: Database, room_id: str) -> AsyncIterator[Operation]:
-    """All operations of the room, first to last, as of one moment. Raises NotFoundError(room_not_found)."""
+async def history(database: Database, room_id: str) -> AsyncGenerator[Operation]:
+    """All operations of the room, first to last, as of one moment. Raises NotFoundError(room_not_found).
+
+    Whoever does not read it to its end closes it (`contextlib.aclosing`).
+    """
     async with database.session(isolation="REPEATABLE READ") as session:
         await RoomRepository(session).get(room_id)
         async with aclosing(operations(session, room_id)) as log:

@@ -263,7 +263,8 @@ class ClientState:
                 if self.phase == "joined" and self._changed(acks):
                     self._send_unsent()
             case Durable(data=data):
-                self.replica.settle(data.version)
+                if self.phase == "joined":  # else it may be about another history than the one that is held
+                    self.replica.settle(data.version)
             case RoomJoined(data=data, ref=ref):
                 self._joined(data, asked=ref is not None and ref == self._join_ref)
             case Error(data=data, ref=ref):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import sys
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,9 @@ async def _export(settings: Settings, options: Namespace) -> int:
         raise InvalidError("A version is 0 or more.")
     async with opened(settings) as found:
         if options.history:
-            async for operation in history(found.database, options.room):
-                sys.stdout.buffer.write(msgspec.json.encode(operation) + b"\n")
+            async with aclosing(history(found.database, options.room)) as log:
+                async for operation in log:
+                    sys.stdout.buffer.write(msgspec.json.encode(operation) + b"\n")
         else:
             text = await text_at(found.database, options.room, options.version)
             sys.stdout.buffer.write(text.encode())

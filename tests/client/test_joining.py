@@ -254,6 +254,21 @@ def test_what_a_restore_took_out_stays_out() -> None:
     assert talk.edits() == [(1, 5, ["z"])]
 
 
+def test_a_watermark_of_another_history() -> None:
+    """CL-57, G4: what a room that has lost an edit stores in its place does not make that edit durable."""
+    talk = Talk()
+    talk.state.edit(["x"])
+    talk.ack((11, 1))
+    talk.joined(asked=False, version=10, epoch=2, content="abc", durable=10, last_seq=0, reset=True)
+    assert talk.state.phase == "astray"
+    talk.durable(11)  # somebody else's edit, in the room that has moved
+    talk.state.join()
+    talk.sent()
+    talk.joined(version=11, epoch=2, content="abcd", durable=11, last_seq=0, reset=True)
+    assert talk.state.text == "xabcd"
+    assert talk.edits() == [(1, 11, ["x"])]
+
+
 def test_the_watermark_of_a_restored_room() -> None:
     """CL-57: what it stored before says nothing of what is edited since, however low its versions are."""
     talk = Talk()

@@ -22,10 +22,7 @@ def test_backup_and_restore(rayrooms: Callable[..., Done], data_dir: Path, tmp_p
     """OPS-10, OPS-1: from an import to a restored copy, the server being stopped; a refusal is 1 and one line."""
     text = tmp_path / "text.md"
     text.write_bytes("# Grüße 👋\r\n".encode() * 3)
-    postgres = EmbeddedPostgres(data_dir)
-    with psycopg.connect(postgres.start()) as connection:
-        connection.execute("INSERT INTO users (id, name) VALUES ('ada', 'Ada') ON CONFLICT DO NOTHING")
-    postgres.stop()
+    with_ada(data_dir)
 
     def fails(*arguments: str | Path, because: str) -> None:
         done = rayrooms(*arguments)
@@ -65,6 +62,32 @@ def test_backup_and_restore(rayrooms: Callable[..., Done], data_dir: Path, tmp_p
     assert (operation["version"], operation["op"]) == (1, [text.read_bytes().decode()])
     fails("export", "copy", "--version", "2", because="is at version 1")
     fails("export", "no-such-room", because="no room")
+
+
+def test_a_reader_that_has_seen_enough(rayrooms: Callable[..., Done], data_dir: Path, tmp_path: Path) -> None:
+    """OPS-10: `scripts/rayrooms export ROOM --history | head` says nothing of it."""
+    text = tmp_path / "long"
+    text.write_text("long " * 40_000)
+    with_ada(data_dir)
+    assert rayrooms("import", text, "--name", "Long", "--owner", "ada", "--id", "long").code == 0
+    with subprocess.Popen(
+        [ROOT / "scripts" / "rayrooms", "export", "long", "--history", "--data-dir", data_dir],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as export:
+        assert export.stdout is not None
+        assert export.stderr is not None
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait(60) == 0
+
+
+def with_ada(data_dir: Path) -> None:
+    """Somebody who may own a room."""
+    postgres = EmbeddedPostgres(data_dir)
+    with psycopg.connect(postgres.start()) as connection:
+        connection.execute("INSERT INTO users (id, name) VALUES ('ada', 'Ada') ON CONFLICT DO NOTHING")
+    postgres.stop()
 
 
 def test_mistakes(rayrooms: Callable[..., Done], tmp_path: Path) -> None:

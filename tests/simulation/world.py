@@ -39,7 +39,7 @@ class WatchedReplica(Replica):
         self._unplaced = unplaced
 
     def rebase(self, content: str, version: int, last_seq: int, durable: int) -> Operation:
-        ops = [seen.op for seen in self._seen if 0 < seen.seq <= last_seq and seen.version > self.durable]
+        ops = [seen.op for seen in self._seen if 0 < seen.seq <= last_seq and seen.version > durable]
         ops += [edit.op for edit in self.sent if edit.seq <= last_seq]
         change = super().rebase(content, version, last_seq, durable)
         self._unplaced |= _inserted(ops) - _inserted([seen.op for seen in self._seen])

@@ -92,7 +92,10 @@ export class Membership {
         this.#committed(message.data.acks.map((ack) => ({ ...ack, client_id: this.#editing.clientId })));
         break;
       case "durable":
-        this.#replica.settle(message.data.version);
+        // Else it may be about another history than the one that is held.
+        if (this.#standing.phase === "joined") {
+          this.#replica.settle(message.data.version);
+        }
         break;
       case "room_joined":
         this.#joined(message.data, message.ref !== undefined && message.ref === this.#standing.joinRef);
