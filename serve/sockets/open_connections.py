@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SERVICE_RESTART = 1012
 """Close code of a server that goes: the client comes back, here or elsewhere."""
+GATEWAY_STOPS = "the gateway stops"
 
 
 class OpenConnections:
@@ -22,6 +23,9 @@ class OpenConnections:
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
 
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
@@ -34,7 +38,11 @@ class OpenConnections:
 
     def going_away(self, reason: str) -> None:
         """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
-        payload = Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason)))
         for connection in list(self._open):
-            connection.deliver(payload)
+            self.let_go(connection, reason)
+
+    def let_go(self, connection: Connection, reason: str) -> None:
+        """The same for one connection, if it is still open."""
+        if connection in self._open:
+            connection.deliver(Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason))))
             connection.close(SERVICE_RESTART, reason)
