@@ -19,6 +19,10 @@ from .sockets import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from rayrooms import StatusChanged
+
+    from .party import Party
+
 GATEWAY = "ray::ServeReplica:rayrooms:gateway"
 SERVICE_RESTART = 1012
 EACH = 10
@@ -29,6 +33,18 @@ def _inbound(gateway: psutil.Process) -> int:
     connections = gateway.net_connections("tcp")
     ports = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
     return sum(one.laddr.port in ports for one in connections if one.status == psutil.CONN_ESTABLISHED)
+
+
+def _those_who_reconnect(party: Party) -> set[str]:
+    """The names of the writers who lose their connection from now on."""
+    names: set[str] = set()
+    for writer in party.writers:
+
+        def note(_: StatusChanged, name: str = writer.name) -> None:
+            names.add(name)
+
+        writer.room.on_status(note)
+    return names
 
 
 @pytest.fixture
@@ -82,18 +98,24 @@ async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
         await until(is_reached)
         second = await stack.enter_async_context(party_of(ada, ada))
         late = [await stack.enter_async_context(ada.connected()) for _ in range(2)]
+        first_writers = _those_who_reconnect(first)
         await first.write_more()
         await second.write_more()
         assert all(socket.is_open for socket in [*early, *late, stayed])
 
+        moved_writers = _those_who_reconnect(second)
         await leaving.aclose()
         await gateways(1)
+        # New sockets go to either in turn, so that each has one of the two, and one of the two writers.
         moved = [socket for socket in late if not socket.is_open]
-        assert len(moved) == 1, "each gateway had one of two new sockets"
-        assert await moved[0].closed() == SERVICE_RESTART
-        assert moved[0].received[-1]["event"] == "going_away"
+        assert moved, "the second gateway had none of the new sockets"
+        assert moved_writers, "... nor a writer"
+        for socket in moved:
+            assert await socket.closed() == SERVICE_RESTART
+            assert socket.received[-1]["event"] == "going_away"
         assert stayed.is_open
         assert await stayed.quiet() == []
+        assert not first_writers, "those of the first gateway stayed there"
         await first.write_more()
         await second.write_more()
         await first.settle()
