@@ -112,8 +112,10 @@ def test_schema_of_the_models_and_later_migrations(filled: str) -> None:
     engine.dispose()
     assert _one(filled, "SELECT count(*) FROM operations WHERE later = 'yes'") == (5_000,)
     assert len(differences(filled)) == 3
-    for partitions in (0, 7):
+    for partitions in (7, 0):
         partition(filled, partitions)
+        parts = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'operations_by_user_idx'::regclass"
+        assert _one(filled, parts) == (partitions,), "an index that lies in all partitions"
         assert len(differences(filled)) == 3, "what was migrated stays so"
         assert _one(filled, "SELECT count(*) FROM operations WHERE later = 'yes'") == (5_000,)
     with engine.begin() as connection:
