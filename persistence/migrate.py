@@ -20,8 +20,8 @@ from rayrooms.errors import UnavailableError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_LOCK: Final = 0x7261_7972_6F6F_6D73
-"""Of `pg_advisory_lock`: two servers that start at once migrate one after the other."""
+LOCK: Final = 0x7261_7972_6F6F_6D73
+"""Of `pg_advisory_lock`: whoever changes the schema does so alone, such as two servers that start at once."""
 
 
 def alembic_config() -> Config:
@@ -40,14 +40,14 @@ def upgrade(database_url: str) -> None:
     engine = create_engine(sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as lock:
-            lock.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            lock.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
             with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
                 config = alembic_config()
                 config.attributes["connection"] = connection
                 _refuse_newer(config, connection)
                 command.upgrade(config, "head")
                 connection.commit()
-            lock.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            lock.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise UnavailableError(f"The database cannot be reached: {reason}", code="database_unavailable") from error

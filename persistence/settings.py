@@ -44,6 +44,9 @@ class Settings(BaseSettings):
 
     # rooms
     gateways: int = Field(default=1, ge=1)
+    gateways_max: int = Field(default=0, ge=0)
+    sockets_per_gateway: int = Field(default=2_000, ge=1)
+    gateways_shrink_after: float = Field(default=600.0, ge=0)
     warm_pool: int = Field(default=2, ge=0)
     room_idle: float = Field(default=300.0, gt=0)
     room_awake_budget: int = Field(default=200, ge=1)
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
     guests: Literal["auto", "on", "off"] = "auto"
     allowed_origins: list[str] = []
     admins: list[str] = []
+
+    @property
+    def most_gateways(self) -> int:
+        """How many gateways there may be; as many as `gateways` when their number is fixed."""
+        return max(self.gateways, self.gateways_max)
 
     @property
     def bound_to_loopback(self) -> bool:

@@ -21,7 +21,7 @@ from serve.sockets.hubs import RoomHubs
 from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
-from serve.sockets.open_connections import OpenConnections
+from serve.sockets.open_connections import GATEWAY_STOPS, OpenConnections
 from serve.sockets.vacancies import Vacancies
 from serve.websocket_protocol import OwnSocket
 
@@ -51,6 +51,11 @@ class Replica:
         live, cluster = LinkedRooms(self._hubs), RayCluster(locator)
         self._rest = create_app(AppContext(settings, self._database, tokens, live, cluster))
 
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open here."""
+        return len(self._connections)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the replica's lifespan."""
         if scope["type"] == "lifespan":
@@ -69,7 +74,7 @@ class Replica:
         self._attendance.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._connections.send_away("the gateway stops")
+        self._connections.going_away(GATEWAY_STOPS)
         await self._attendance.end()
         await self._hubs.close()
         await self._database.close()

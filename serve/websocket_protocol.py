@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import random
 import socket
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,9 +28,19 @@ HEARD_AFTER_CLOSE = 64 * 1024
 """Bytes in which a peer that was told to go has to answer; more is not parsed."""
 DROPPED = 32 * 1024 * 1024
 """Bytes of a peer that is not listened to any more: the rest of a message that is too large, for one."""
+_FAREWELLS_A_SECOND = 100
+_FAREWELLS_WITHIN = 10.0
 _LINGER = 2.0
 _PLAIN = 1024
 """Bytes up to which a frame is not worth compressing, though the peer understands it."""
+
+
+def farewells(sockets: int) -> float:
+    """Seconds over which a server that stops lets go of its sockets. Serve has refused new ones by then.
+
+    To let them in elsewhere all at once would keep those waiting who are there.
+    """
+    return min(_FAREWELLS_WITHIN, max(1.0, sockets / _FAREWELLS_A_SECOND))
 
 
 class BoundedWebSockets(WebSocketsSansIOProtocol):
@@ -51,6 +62,7 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     _deaf = False
     _own: asyncio.Task[None] | None = None
     _listener: Callable[[str | bytes], bool] | None = None
+    _leave: Callable[[], None] | None = None
     _turn = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
@@ -135,6 +147,16 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     def insert(self, message: Message) -> None:
         """See Shortcut."""
         self._mailbox.put_nowait(message)
+
+    def on_stop(self, leave: Callable[[], None]) -> None:
+        """See Shortcut."""
+        self._leave = leave
+
+    def shutdown(self) -> None:
+        if self._leave is None or self.close_sent or not self.handshake_complete:
+            super().shutdown()
+        else:
+            self.loop.call_later(random.uniform(0.0, farewells(len(self.connections))), self._leave)  # noqa: S311 - spreads load
 
     def send_receive_event_to_app(self) -> None:
         """Give a message to whoever listens, and what is not taken there to whoever receives."""

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+APPLICATION_NAME: Final = "rayrooms writer"
+"""What Postgres lists a writer's connection under (`pg_stat_activity`)."""
+
 _BATCH_BYTES: Final = 64 * 1024 * 1024
 _COMMIT_TIMEOUT: Final = 60.0
 _BACKOFF_FIRST: Final = 0.05
@@ -360,7 +363,7 @@ class Writer:
                 connect_timeout=max(2, round(self._connect_timeout)),
                 keepalives_idle=10,
                 tcp_user_timeout=30_000,
-                application_name="rayrooms writer",
+                application_name=APPLICATION_NAME,
             )
             await self._connection.execute(_SYNCHRONOUS)
             await self._connection.execute(BY_INDEX)

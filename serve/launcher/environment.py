@@ -80,6 +80,8 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve.ingress.middlewares",
         # Rooms are released and sockets told before Serve is asked to stop; nothing is left to wait for.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Gateways whose number follows the sockets tell every two seconds, not every ten, how many they hold.
+        "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
         # A reload leaves the old HAProxy to its open sockets; after this it would cut them.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),

@@ -18,7 +18,9 @@ from serve.socketio.heartbeat import PING_INTERVAL, PING_TIMEOUT, Heartbeat
 from serve.socketio.packets import EngineType
 from serve.sockets.connection import TRY_AGAIN_LATER
 from serve.sockets.handshake import AUTH_TIMEOUT, bearer_token
+from serve.sockets.open_connections import GATEWAY_STOPS
 from serve.sockets.reading import messages
+from serve.sockets.shortcut import shortcut_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -54,6 +56,9 @@ class SocketIOEndpoint:
             max_waiting=self._settings.max_socket_buffer,
             on_close=self._handlers.disconnect,
         )
+        shortcut = shortcut_of(scope)
+        if shortcut is not None:
+            shortcut.on_stop(partial(self._connections.let_go, connection, GATEWAY_STOPS))
         try:
             with self._connections.holding(connection):
                 await self._serve(connection, receive, token)

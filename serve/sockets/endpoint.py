@@ -16,6 +16,7 @@ from rayrooms.errors import InvalidError, RateLimitedError, RayroomsError, Unaut
 from serve.origins import GrantedOrigins
 from serve.sockets.connection import TRY_AGAIN_LATER, WebSocketConnection
 from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
+from serve.sockets.open_connections import GATEWAY_STOPS
 from serve.sockets.reading import messages
 from serve.sockets.shortcut import pause_message, shortcut_of
 
@@ -68,6 +69,7 @@ class SocketEndpoint:
         shortcut = connection.shortcut = shortcut_of(scope)
         if shortcut is not None:
             shortcut.listen(partial(self._take_now, connection))
+            shortcut.on_stop(partial(self._connections.let_go, connection, GATEWAY_STOPS))
         try:
             with self._connections.holding(connection):
                 if await self._greet(connection, token):

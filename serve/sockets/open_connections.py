@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +12,7 @@ if TYPE_CHECKING:
 
     from serve.sockets.connection import Connection
 
-_LEAST: Final = 10
-_PAUSE: Final = 0.1
-_WITHIN: Final = 10.0
+GATEWAY_STOPS: Final = "the gateway stops"
 
 
 class OpenConnections:
@@ -37,16 +33,12 @@ class OpenConnections:
         finally:
             self._open.discard(connection)
 
-    async def send_away(self, reason: str) -> None:
-        """Tell every connection that this server goes, and close it so that its client comes back elsewhere.
+    def going_away(self, reason: str) -> None:
+        """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""
+        for connection in list(self._open):
+            self.let_go(connection, reason)
 
-        A few at a time, each served until it is its turn: to let all of them in at once would keep the others waiting,
-        who have to do it. At most 10 seconds in all; connections that are made meanwhile are sent away as well.
-        """
-        payload = going_away(reason)
-        portion = max(_LEAST, math.ceil(len(self._open) * _PAUSE / _WITHIN))
-        while staying := [connection for connection in self._open if not connection.closed]:
-            for connection in staying[:portion]:
-                connection.send_away(payload, reason)
-            if len(staying) > portion:
-                await asyncio.sleep(_PAUSE)
+    def let_go(self, connection: Connection, reason: str) -> None:
+        """The same for one connection, if it is still open."""
+        if connection in self._open:
+            connection.send_away(going_away(reason), reason)

@@ -29,6 +29,12 @@ class Shortcut(Protocol):
     def insert(self, message: Message) -> None:
         """Put a message of one's own where `receive` takes it from."""
 
+    def on_stop(self, leave: Callable[[], None]) -> None:
+        """Have `leave` close the socket when the server stops, which would cut it otherwise.
+
+        It is called at a moment of the socket's own, so that not all peers come back elsewhere at once.
+        """
+
 
 def shortcut_of(scope: Scope) -> Shortcut | None:
     """The shortcut of a socket, if there is one; to be asked once, since it is taken out of the scope."""

@@ -14,11 +14,14 @@ from persistence.database import Database
 from persistence.embedded import EmbeddedPostgres
 from persistence.migrate import upgrade
 
+from .databases import migrated
 from .lived_in import live_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+_BOTH_LAYOUTS = {"test_loader", "test_query_plans", "test_repositories", "test_writer"}
 
 
 @pytest.fixture(scope="package")
@@ -29,9 +32,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     server.stop()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have whatever reads or writes the log held on a log in partitions too (SCALE-3)."""
+    if metafunc.module.__name__.rpartition(".")[2] in _BOTH_LAYOUTS and "layout" in metafunc.fixturenames:
+        metafunc.parametrize("layout", ["plain", "partitioned"], indirect=True, scope="package")
+
+
 @pytest.fixture(scope="package")
-def url(postgres: EmbeddedPostgres) -> str:
-    return postgres.url
+def layout(request: pytest.FixtureRequest) -> str:
+    """How the log of operations lies: "plain", or "partitioned"."""
+    return str(getattr(request, "param", "plain"))
+
+
+@pytest.fixture(scope="package")
+def url(postgres: EmbeddedPostgres, layout: str) -> str:
+    if layout == "plain":
+        return postgres.url
+    return migrated(postgres.url, f"partitioned_{uuid.uuid4().hex}", layout)
 
 
 @pytest.fixture(scope="package")

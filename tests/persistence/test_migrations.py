@@ -8,52 +8,37 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
 
 from persistence.dsn import libpq_url, sqlalchemy_url
 from persistence.migrate import upgrade
-from persistence.tables import schema
 from rayrooms.errors import UnavailableError
+
+from .databases import differences, new_database
 
 if TYPE_CHECKING:
     from persistence.embedded import EmbeddedPostgres
 
 
 @pytest.fixture
-def empty_url(url: str, sql: psycopg.Connection) -> str:
+def empty_url(url: str) -> str:
     """A database that nobody has migrated yet."""
-    name = f"empty_{uuid.uuid4().hex}"
-    sql.execute(f"CREATE DATABASE {name}")
-    return url.replace("/postgres?", f"/{name}?")
-
-
-def _differences(url: str) -> list[object]:
-    engine = create_engine(sqlalchemy_url(url))
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": schema()}
-        )
-        differences = list(compare_metadata(context, schema()))
-    engine.dispose()
-    return differences
+    return new_database(url, f"empty_{uuid.uuid4().hex}")
 
 
 def test_migrations_make_exactly_the_schema_of_the_models_and_run_twice_harmlessly(empty_url: str) -> None:
     """DB-1: the migrated schema is the models' schema; migrating again changes nothing."""
-    assert _differences(empty_url), "an empty database must differ, or this test sees nothing"
+    assert differences(empty_url), "an empty database must differ, or this test sees nothing"
     upgrade(empty_url)
-    assert _differences(empty_url) == []
+    assert differences(empty_url) == []
     upgrade(empty_url)
-    assert _differences(empty_url) == []
+    assert differences(empty_url) == []
 
 
 def test_servers_that_start_at_once_migrate_one_after_the_other(empty_url: str) -> None:
     """DB-1: migrations hold a lock."""
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(upgrade, [empty_url] * 4)) == [None] * 4
-    assert _differences(empty_url) == []
+    assert differences(empty_url) == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from persistence.archive import Archive
 from persistence.database import Database
 from persistence.dsn import libpq_url, sqlalchemy_url
 from persistence.migrate import alembic_config, upgrade
+from persistence.partition import partition
 from persistence.repositories import (
     ConflictRepository,
     DocumentSnapshotRepository,
@@ -29,6 +30,8 @@ from persistence.repositories import (
 )
 from persistence.settings import Settings
 from rayrooms.errors import UnavailableError
+
+from .databases import PARTITIONS, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +180,20 @@ async def test_data_of_every_earlier_version_is_there_after_the_upgrade(
         assert await Archive(database, Settings()).claim("old") == 4
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("at_revision", REVISIONS, indirect=True)
+async def test_a_database_with_its_log_in_partitions_is_migrated_as_any_other(at_revision: str) -> None:
+    """SCALE-4, UPG-4: whatever version it is of, it ends with the schema of the models and all that was in it."""
+    assert await asyncio.to_thread(partition, at_revision, PARTITIONS)
+    await asyncio.to_thread(upgrade, at_revision)
+    assert differences(at_revision) == []
+    database = Database(at_revision, pool_size=1)
+    try:
+        loaded = await Archive(database, Settings()).load("old")
+    finally:
+        await database.close()
+    assert (loaded.content, loaded.version) == ("😀bc", 3)
 
 
 async def _check(database: Database, *, with_invitations: bool) -> None:

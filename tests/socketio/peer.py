@@ -59,6 +59,7 @@ class Peer:
         kind: str = "websocket",
         headers: dict[str, str] | None = None,
         denial: bool = True,
+        extensions: dict[str, Any] | None = None,
     ) -> None:
         given = {"host": "server"} | (headers or {})
         scope = {
@@ -67,7 +68,7 @@ class Peer:
             "path": "/socket.io/",
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-            "extensions": {"websocket.http.response": {}} if denial else {},
+            "extensions": ({"websocket.http.response": {}} if denial else {}) | (extensions or {}),
         }
         self.wire = Wire()
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from serve.socketio import conversation, endpoint, heartbeat
+from serve.sockets.shortcut import EXTENSION
 from tests.sockets.fakes import until
 
 from .peer import MAX_MESSAGE, Gateway, Peer, packet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Message
 
 BAD_TOKEN, SERVICE_RESTART, TRY_AGAIN_LATER, NORMAL = 4401, 1012, 1013, 1000
@@ -271,10 +275,24 @@ class TestEnds:
         """SIO-7: and closes without a packet that would keep clients from coming back."""
         async with Peer(gateway) as peer:
             await peer.join()
-            await gateway.connections.send_away("the gateway stops")
+            gateway.connections.going_away("the gateway stops")
             assert await peer.event("going_away") == {"reason": "the gateway stops"}
             assert peer.wire.closed() == SERVICE_RESTART
             assert not [text for text in peer.texts() if text.startswith(("41", "1"))]
+
+    async def test_a_server_that_stops_lets_go_of_each_socket(self, gateway: Gateway) -> None:
+        """SCALE-8: what the server calls for a socket when it stops closes that one, and says so."""
+        leaving: list[Callable[[], None]] = []
+        shortcut = SimpleNamespace(on_stop=leaving.append)
+        async with Peer(gateway, extensions={EXTENSION: shortcut}) as peer, Peer(gateway) as other:
+            await peer.join("ada")
+            await other.join("bob")
+            [leave] = leaving
+            leave()
+            assert await peer.event("going_away") == {"reason": "the gateway stops"}
+            assert peer.wire.closed() == SERVICE_RESTART
+            assert (await other.event("user_left"))["user_id"] == "ada"
+            leave()  # it has gone already
 
     async def test_a_reader_that_stops_is_dropped(self, gateway: Gateway) -> None:
         """SIO-8, PR-9, G10: once more than the bound waits for it; nobody else waits."""

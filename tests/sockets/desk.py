@@ -29,6 +29,7 @@ class Desk:
 
     def __init__(self, town: Town, **limits: float) -> None:
         self.town = town
+        self.server: uvicorn.Server | None = None
         self.online = FakeOnline()
         access: Any = FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
         parts: list[Any] = [FakeTokens(), self.online, town]
@@ -45,7 +46,7 @@ class Desk:
         config = uvicorn.Config(
             endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3"
         )
-        server = _QuietServer(config)
+        server = self.server = _QuietServer(config)
         task = asyncio.create_task(server.serve())
         await server.listening.wait()
         try:

@@ -258,7 +258,7 @@ class TestMoving:
     async def test_a_gateway_that_is_cut_off_sends_people_away(
         self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """WS-27: they may find another that is not."""
+        """WS-26: they may find another that is not."""
         monkeypatch.setattr(hub_module, "_PATIENCE", 0.05)
         ada, bob = Guest(hub, "ada"), Guest(hub, "bob")
         await ada.join()
@@ -273,7 +273,7 @@ class TestMoving:
     async def test_who_waits_for_a_room_that_nobody_can_reach_stays(
         self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """WS-27: a gateway that still reaches the directory is as good as any other."""
+        """WS-26: a gateway that still reaches the directory is as good as any other."""
         monkeypatch.setattr(hub_module, "_PATIENCE", 0.02)
         ada = Guest(hub, "ada")
         await ada.join()
@@ -287,7 +287,7 @@ class TestMoving:
     async def test_people_of_a_room_that_is_live_stay_whatever_the_directory_does(
         self, hub: RoomHub, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """WS-27: it is not even asked."""
+        """WS-26: it is not even asked."""
         monkeypatch.setattr(hub_module, "_PATIENCE", 0.02)
         ada = Guest(hub, "ada")
         await ada.join()

@@ -1,0 +1,122 @@
+"""Gateways come and go with the sockets that are open, while people write."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+import pytest
+
+from .conftest import SERVER_URL
+from .party import party_of
+from .people import Person, until
+from .server import Server, data_directory
+from .sockets import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rayrooms import StatusChanged
+
+    from .party import Party
+
+GATEWAY = "ray::ServeReplica:rayrooms:gateway"
+SERVICE_RESTART = 1012
+EACH = 10
+
+
+def _inbound(gateway: psutil.Process) -> int:
+    """How many connections the ingress has to a gateway."""
+    connections = gateway.net_connections("tcp")
+    ports = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+    return sum(one.laddr.port in ports for one in connections if one.status == psutil.CONN_ESTABLISHED)
+
+
+def _those_who_reconnect(party: Party) -> set[str]:
+    """The names of the writers who lose their connection from now on."""
+    names: set[str] = set()
+    for writer in party.writers:
+
+        def note(_: StatusChanged, name: str = writer.name) -> None:
+            names.add(name)
+
+        writer.room.on_status(note)
+    return names
+
+
+@pytest.fixture
+async def growing() -> AsyncIterator[Server]:
+    """A server of one gateway, or two when there are more than ten sockets."""
+    if SERVER_URL:
+        pytest.skip("needs a server of its own")
+    with data_directory() as data_dir:
+        server = Server(
+            data_dir,
+            gateways="1",
+            gateways_max="2",
+            sockets_per_gateway=str(EACH),
+            gateways_shrink_after="3",
+            warm_pool="2",
+        )
+        try:
+            await asyncio.to_thread(server.start)
+            yield server
+            assert await asyncio.to_thread(server.stop) == 0, server.log()
+        finally:
+            await asyncio.to_thread(server.kill)
+
+
+async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
+    """SCALE-7, SCALE-8, G4: it takes sockets while the others stay; when it goes, they come back and lose nothing."""
+
+    async def gateways(count: int) -> None:
+        async def there() -> bool:
+            return len(await asyncio.to_thread(growing.titled, GATEWAY)) == count
+
+        await until(there, 2 * PATIENCE)
+
+    async with httpx.AsyncClient(base_url=growing.url, timeout=60) as http, AsyncExitStack() as stack:
+        signed_in = (await http.post("/api/auth/guest", json={"name": "Ada"})).json()
+        ada = Person(signed_in["user_id"], "Ada", signed_in["token"], growing.url, http)
+        first = await stack.enter_async_context(party_of(ada, ada))
+        leaving = AsyncExitStack()
+        early = [await leaving.enter_async_context(ada.connected()) for _ in range(EACH - 2)]
+        stayed = await stack.enter_async_context(ada.connected())
+        await gateways(2)
+
+        # The ingress knows of the second one a moment later than we do.
+        [newest] = sorted(growing.titled(GATEWAY), key=lambda process: process.create_time())[1:]
+
+        async def is_reached() -> bool:
+            before = _inbound(newest)
+            async with ada.connected(), ada.connected():
+                return _inbound(newest) > before
+
+        await until(is_reached)
+        second = await stack.enter_async_context(party_of(ada, ada))
+        late = [await stack.enter_async_context(ada.connected()) for _ in range(2)]
+        first_writers = _those_who_reconnect(first)
+        await first.write_more()
+        await second.write_more()
+        assert all(socket.is_open for socket in [*early, *late, stayed])
+
+        moved_writers = _those_who_reconnect(second)
+        await leaving.aclose()
+        await gateways(1)
+        # New sockets go to either in turn, so that each has one of the two, and one of the two writers.
+        moved = [socket for socket in late if not socket.is_open]
+        assert moved, "the second gateway had none of the new sockets"
+        assert moved_writers, "... nor a writer"
+        for socket in moved:
+            assert await socket.closed() == SERVICE_RESTART
+            assert socket.received[-1]["event"] == "going_away"
+        assert stayed.is_open
+        assert await stayed.quiet() == []
+        assert not first_writers, "those of the first gateway stayed there"
+        await first.write_more()
+        await second.write_more()
+        await first.settle()
+        await second.settle()
