@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
+import logging
 import os
-import time
 from typing import Self
 
 import ray
@@ -13,6 +13,9 @@ from actors.archive import ActorArchive
 from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
 from actors.host.room_host import RoomHost
 from actors.main_thread import MainThread
+from persistence.telemetry import logs
+
+logger = logging.getLogger(__name__)
 
 
 class RoomActor:
@@ -30,14 +33,28 @@ class RoomActor:
             actor._main = MainThread()
         return actor
 
-    async def start(self, *, node_ip: str, listen_ip: str, persistence: str, directory: str) -> HostStatus:
-        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors."""
+    async def start(
+        self,
+        *,
+        node_ip: str,
+        listen_ip: str,
+        persistence: str,
+        directory: str,
+        log_format: logs.LogFormat,
+        log_level: str,
+    ) -> HostStatus:
+        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors.
+
+        It is told the settings it needs: to read them all would take memory that only counts in room processes.
+        """
+        node_id = ray.get_runtime_context().get_node_id()
+        logs.configure(log_format, log_level, node=node_id)
         self._directory = ray.get_actor(directory)
         self._host = RoomHost(
             ActorArchive(persistence),
             node_ip=node_ip,
             listen_ip=listen_ip,
-            node_id=ray.get_runtime_context().get_node_id(),
+            node_id=node_id,
             on_end=self._end,
             on_idle=self._idle,
         )
@@ -77,7 +94,9 @@ class RoomActor:
         await asyncio.sleep(0)
 
     def _end(self, reason: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')} room actor {os.getpid()} ends itself: {reason}", flush=True)  # noqa: T201
+        address = self._host.address
+        about = {"room_id": address.room_id, "epoch": address.epoch} if address is not None else {}
+        logger.warning("room actor %d ends itself: %s", os.getpid(), reason, extra=about)
         # exit_actor() only works inside an actor task; the news came over the feed. Nothing is left to store: a newer
         # owner holds the room, and a tidy end would only give a stale one more time.
         os._exit(0)

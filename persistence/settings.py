@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     node_ip: str = "127.0.0.1"
     listen_ip: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = Field(default="", repr=False)
 
     # database
     db_pool_size: int = Field(default=10, ge=1)

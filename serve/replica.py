@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
+import ray
+
 from persistence.database import Database
 from persistence.settings import get_settings
+from persistence.telemetry.process import start_reporting
 from serve.app import create_app
 from serve.auth.access import RoomAccess
 from serve.auth.tokens import Tokens
@@ -20,6 +23,7 @@ from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import OpenConnections
+from serve.sockets.tally import GatewayTally
 from serve.sockets.vacancies import Vacancies
 from serve.websocket_protocol import OwnSocket
 
@@ -39,12 +43,14 @@ class Replica:
         self._database = Database.from_settings(settings)
         access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
-        self._hubs = RoomHubs(Locator(), access, Vacancies(self._database))
+        self._settings = settings
+        self._tally = tally = GatewayTally()
+        self._hubs = RoomHubs(Locator(), access, Vacancies(self._database), tally)
         handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
-        self._connections = OpenConnections()
+        self._connections = OpenConnections(tally)
         self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
         self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
-        self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs)))
+        self._rest = create_app(AppContext(settings, self._database, tokens, LinkedRooms(self._hubs), tally=tally))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the replica's lifespan."""
@@ -61,8 +67,11 @@ class Replica:
         await receive()
         # Long-lived objects are most of the heap; without this every full collection walks them again.
         gc.freeze()
+        node = ray.get_runtime_context().get_node_id()
+        reporting = start_reporting(self._settings, self._tally.readings, node=node)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        reporting.cancel()
         self._connections.going_away("the gateway stops")
         await self._hubs.close()
         await self._database.close()

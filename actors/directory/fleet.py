@@ -104,7 +104,7 @@ class RayFleet:
                 get_if_exists=True,
                 lifetime="detached",
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-            ).remote()
+            ).remote(node_id)
         return self._writers[node_id]
 
     async def _patiently(self, node_id: str, method: str, *args: str | float) -> Any:  # noqa: ANN401 - the method's type
@@ -171,6 +171,8 @@ class RayFleet:
             listen_ip=settings.listen_ip,
             persistence=persistence_name(node_id),
             directory=self._directory,
+            log_format=settings.log_format,
+            log_level=settings.log_level,
         )
         try:
             status: HostStatus = await _ask(start, _START_TIMEOUT)

@@ -14,6 +14,7 @@ from serve.sockets.frames import CommitFrames
 from serve.sockets.hub import RoomHub
 from serve.sockets.hubs import RoomHubs
 from serve.sockets.session import Standing
+from serve.sockets.tally import GatewayTally
 
 from .fakes import FakeAccess, until
 from .guests import Guest
@@ -33,6 +34,7 @@ def new_hub(town: Town, access: FakeAccess) -> RoomHub:
         access=stand_in,
         on_empty=lambda _: None,
         on_vacant=town.vacancies.note,
+        tally=GatewayTally(),
     )
 
 
