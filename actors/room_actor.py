@@ -4,6 +4,8 @@ import asyncio
 import gc
 import logging
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Self
 
 import ray
@@ -11,6 +13,7 @@ from ray.actor import ActorClass
 
 from actors.archive import ActorArchive
 from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
+from actors.host.live_room import LiveRoom
 from actors.host.room_host import RoomHost
 from actors.main_thread import MainThread
 from persistence.telemetry import logs
@@ -42,6 +45,8 @@ class RoomActor:
         directory: str,
         log_format: logs.LogFormat,
         log_level: str,
+        traces: str,
+        traces_share: float,
     ) -> HostStatus:
         """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors.
 
@@ -57,6 +62,7 @@ class RoomActor:
             node_id=node_id,
             on_end=self._end,
             on_idle=self._idle,
+            room_type=_room_type(traces, traces_share, node_id),
         )
         await self._host.start()
         gc.freeze()  # all that was imported stays; without this every full collection walks it again
@@ -94,9 +100,17 @@ class RoomActor:
         await asyncio.sleep(0)
 
     def _end(self, reason: str) -> None:
-        address = self._host.address
-        about = {"room_id": address.room_id, "epoch": address.epoch} if address is not None else {}
-        logger.warning("room actor %d ends itself: %s", os.getpid(), reason, extra=about)
+        logger.warning("room actor %d ends itself: %s", os.getpid(), reason)
         # exit_actor() only works inside an actor task; the news came over the feed. Nothing is left to store: a newer
         # owner holds the room, and a tidy end would only give a stale one more time.
         os._exit(0)
+
+
+def _room_type(traces: str, share: float, node_id: str) -> Callable[..., LiveRoom]:
+    """What rooms are made of: others where edits are traced."""
+    if not traces:
+        return LiveRoom
+    from actors.host.traced_room import TracedRoom  # noqa: PLC0415 - only where it is needed
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415
+
+    return partial(TracedRoom, tracer=tracer(traces, share, node=node_id))

@@ -29,7 +29,7 @@ def persistence_name(node_id: str) -> str:
 class PersistenceActor:
     """Serves from its making on, so that one that Ray restarted is back for the rooms before anybody calls it.
 
-    `node_id` is that of its node in Ray; apart from Ray, where it is empty, its logs and metrics are its maker's matter.
+    `node_id` is that of its node in Ray; apart from Ray it is empty, and nobody is told of what it counts.
     Settings come from the environment. When the writer fails it ends its process, for Ray to make it anew: the rooms
     hold what is not durable and send it again.
     """
@@ -43,7 +43,7 @@ class PersistenceActor:
         settings = get_settings()
         self._database = Database.from_settings(settings)
         self._archive = Archive(self._database, settings)
-        self._writer = Writer.from_settings(settings)
+        self._writer = Writer.from_settings(settings, node=node_id)
         self._serving = asyncio.get_event_loop().create_task(self._serve(), name="persistence-serve")
         self._serving.add_done_callback(_end_process_on_failure)
         if node_id:

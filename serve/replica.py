@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import ray
@@ -28,6 +29,8 @@ from serve.sockets.vacancies import Vacancies
 from serve.websocket_protocol import OwnSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from persistence.settings import Settings
@@ -44,9 +47,11 @@ class Replica:
         access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
         self._settings = settings
-        self._tally = tally = GatewayTally()
+        tally, handlers_type = _counting(settings)
+        self._tally = tally
         self._hubs = RoomHubs(Locator(), access, Vacancies(self._database), tally)
-        handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
+        online, allowances = OnlineUsers(self._database), Allowances.from_settings(settings)
+        handlers = handlers_type(self._hubs, access, tokens, online, allowances)
         self._connections = OpenConnections(tally)
         self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
         self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
@@ -76,6 +81,17 @@ class Replica:
         await self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _counting(settings: Settings) -> tuple[GatewayTally, Callable[..., Handlers]]:
+    """What counts, and what makes the handlers: others where edits are traced."""
+    if not settings.traces:
+        return GatewayTally(), Handlers
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415 - only where it is needed
+    from serve.sockets.traced import TracedHandlers, TracedTally  # noqa: PLC0415
+
+    made = tracer(settings.traces, settings.traces_share, node=ray.get_runtime_context().get_node_id())
+    return TracedTally(made), partial(TracedHandlers, tracer=made)
 
 
 def build_replica() -> ASGIApp:

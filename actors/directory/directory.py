@@ -372,9 +372,7 @@ class Directory:
         try:
             slept = await self.sleep(room_id)
         except RayroomsError as error:
-            logger.warning(
-                "room %s stays awake: %s", room_id, error, extra={"room_id": room_id, "code": error.code}
-            )
+            logger.warning("room %s stays awake: %s", room_id, error, extra={"room_id": room_id, "code": error.code})
             slept = False
             await asyncio.sleep(_SLEEP_RETRY)
         if not slept and room_id in self._owners:

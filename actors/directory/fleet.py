@@ -173,6 +173,8 @@ class RayFleet:
             directory=self._directory,
             log_format=settings.log_format,
             log_level=settings.log_level,
+            traces=settings.traces,
+            traces_share=settings.traces_share,
         )
         try:
             status: HostStatus = await _ask(start, _START_TIMEOUT)

@@ -57,7 +57,7 @@ EDITS = Metric(
 EDIT_SECONDS = Metric(
     "rayrooms_edit_seconds",
     "histogram",
-    "From taking an edit off a socket to handing its acknowledgement to that socket, for one edit of a session at a time.",
+    "From taking an edit off a socket to handing its acknowledgement to it, for one edit of a session at a time.",
     bounds=_QUICK,
 )
 EVENTS_SENT = Metric(
@@ -125,7 +125,7 @@ FLUSH_SECONDS = Metric(
     "rayrooms_flush_seconds", "histogram", "One transaction of the writer, from its start to its commit.", bounds=_SLOW
 )
 FLUSHES_FAILED = Metric(
-    "rayrooms_flushes_failed", "counter", "Transactions that failed because Postgres was not well; they are tried again."
+    "rayrooms_flushes_failed", "counter", "Transactions that failed since Postgres was not well; they are tried again."
 )
 RECORDS_COMMITTED = Metric("rayrooms_records_committed", "counter", "Records that are in Postgres.")
 BACKLOG_RECORDS = Metric("rayrooms_backlog_records", "gauge", "Records that the writer holds and Postgres does not.")

@@ -84,6 +84,7 @@ class Writer:
         max_buffer: int = 256 * 1024 * 1024,
         snapshots_kept: int = 10,
         connect_timeout: float = 5.0,
+        tally: WriterTally | None = None,
     ) -> None:
         self._url = libpq_url(database_url)
         self._path = path
@@ -104,12 +105,13 @@ class Writer:
         self._paused = False
         self._stopping = False
         self._database_ok = True
-        self._tally = WriterTally()
+        self._tally = tally or WriterTally()
         self._commits = 0
         self._lags: deque[float] = deque(maxlen=_LAGS_KEPT)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Writer:
+    def from_settings(cls, settings: Settings, *, node: str = "") -> Writer:
+        """As the settings say, on the node of that id in Ray."""
         return cls(
             settings.database_url,
             feed_path(settings.runtime_dir),
@@ -118,6 +120,7 @@ class Writer:
             max_buffer=settings.writer_max_buffer,
             snapshots_kept=settings.snapshots_kept,
             connect_timeout=settings.db_timeout,
+            tally=_tally(settings, node),
         )
 
     async def start(self) -> None:
@@ -319,9 +322,7 @@ class Writer:
                 self._tally.stale += 1
                 self._fence(feed, outcome.stale[buffer.owner])
             elif buffer.owner in outcome.refused:
-                _log.error(
-                    "refused: %s, %s", buffer.owner, outcome.refused[buffer.owner], extra=buffer.owner.fields()
-                )
+                _log.error("refused: %s, %s", buffer.owner, outcome.refused[buffer.owner], extra=buffer.owner.fields())
                 if not buffer.owner.is_gateway:
                     self._refused[buffer.owner.room_id] = buffer.owner.epoch
                 self._tally.refused += 1
@@ -331,8 +332,7 @@ class Writer:
                 if buffer in batch.reach:
                     for chunk in buffer.committed(batch.reach[buffer]):
                         self._buffered -= chunk.size
-                        self._tally.committed += len(chunk.records)
-                        self._tally.lag.add(now - chunk.came)
+                        self._tally.durable(buffer.owner, chunk, now)
                         self._lags.append(now - chunk.came)
                     feed.durable(batch.reach[buffer])
                 if feed.ended:
@@ -392,6 +392,15 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def _tally(settings: Settings, node: str) -> WriterTally:
+    if not settings.traces:
+        return WriterTally()
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415 - only where it is needed
+    from persistence.writer.traced_tally import TracedWriterTally  # noqa: PLC0415
+
+    return TracedWriterTally(tracer(settings.traces, settings.traces_share, node=node))
 
 
 def _named(error: Exception) -> str:

@@ -10,7 +10,7 @@ from persistence.telemetry.readings import Buckets, Reading
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from persistence.writer.batch import FeedBuffer
+    from persistence.writer.batch import Chunk, FeedBuffer, Owner
 
 
 class WriterTally:
@@ -23,6 +23,11 @@ class WriterTally:
         self.refused = 0
         self.lag = Buckets(catalogue.DURABLE_LAG_SECONDS)
         self.flush = Buckets(catalogue.FLUSH_SECONDS)
+
+    def durable(self, owner: Owner, chunk: Chunk, now: float) -> None:  # noqa: ARG002 - for those who trace
+        """What came in one frame is in Postgres now."""
+        self.committed += len(chunk.records)
+        self.lag.add(now - chunk.came)
 
     def readings(self, buffers: Collection[FeedBuffer], now: float) -> Iterator[Reading]:
         """All of them, and what these buffers hold, as metrics."""

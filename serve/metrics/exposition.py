@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from persistence.telemetry.catalogue import BUCKET, LE, METRICS, SUM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from persistence.telemetry import catalogue
     from serve.metrics.agents import Scrape
@@ -71,7 +71,7 @@ def exposition(scrapes: Sequence[Scrape]) -> bytes:
     return generate_latest(_Families([_up(scrapes), *families, *(foreign[name] for name in sorted(foreign))]))
 
 
-def _families(text: str) -> Iterator[Metric]:
+def _families(text: str) -> Iterable[Metric]:
     """The families that are of interest. An agent has thousands of lines, and to parse one takes 20 us."""
     lines = [line for line in text.splitlines() if _is_of_interest(line)]
     return text_string_to_metric_families("\n".join(lines) + "\n")
@@ -114,10 +114,15 @@ def _pass_on(into: dict[str, Metric], family: Metric, node: str) -> None:
     known = into.setdefault(family.name, Metric(family.name, family.documentation, family.type))
     sums: dict[tuple[str, tuple[tuple[str, str], ...]], float] = defaultdict(float)
     for sample in family.samples:
-        kept = tuple((name, sample.labels.get(name, "")) for name in FOREIGN[family.name])
+        kept = tuple((name, _shortened(sample.labels.get(name, ""))) for name in FOREIGN[family.name])
         sums[sample.name, kept] += sample.value
     for (name, kept), value in sums.items():
         known.add_sample(name, {NODE: node, **dict(kept)}, value)
+
+
+def _shortened(value: str) -> str:
+    """Ray tells processes apart by what runs in them now, down to a method, or by the path of a program."""
+    return value.partition(".")[0] if value.startswith("ray::") else value.rpartition("/")[2]
 
 
 def _own_labels() -> dict[str, tuple[str, ...]]:

@@ -56,9 +56,13 @@ class GatewayTally:
         for commit in commits:
             if commit.sid == session.sid and session.timed_seq is not None and commit.seq >= session.timed_seq:
                 if commit.seq == session.timed_seq:  # else it was refused
-                    self.edit_seconds.add(monotonic() - session.timed_from)
+                    self.timed(session, commit.seq, monotonic() - session.timed_from)
                 session.timed_seq = None
                 return
+
+    def timed(self, session: RoomSession, seq: int, seconds: float) -> None:  # noqa: ARG002 - for those who trace
+        """The edit of the session that was timed was answered after so long."""
+        self.edit_seconds.add(seconds)
 
     def refused_by_room(self, payload: bytes) -> None:
         """A room sends this event to one session: count it if it is a refusal."""

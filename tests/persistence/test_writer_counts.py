@@ -38,7 +38,7 @@ async def test_what_is_committed_is_counted(url: str, feed_socket: Path, room_id
         found = counts(writer)
         assert found["records_committed"] == 20
         assert 1 <= found["durable_lag_seconds"] <= 20
-        assert 1 <= found["flush_seconds"]
+        assert found["flush_seconds"] >= 1
         assert [found[f"backlog_{what}"] for what in ("records", "bytes", "seconds")] == [0, 0, 0]
         assert [found[name] for name in ("flushes_failed", "fences stale", "fences refused")] == [0, 0, 0]
         for metric, value, _ in writer.readings():
@@ -64,7 +64,7 @@ async def test_what_waits_is_counted_while_postgres_is_away(
         found = counts(writer)
         assert found["backlog_records"] == 5
         assert found["backlog_bytes"] > 5 * len("x")
-        assert 0 < found["backlog_seconds"]
+        assert found["backlog_seconds"] > 0
         await until(lambda: counts(writer)["backlog_seconds"] > found["backlog_seconds"])
         await asyncio.to_thread(postgres.start)
         await sender.until_durable(10)

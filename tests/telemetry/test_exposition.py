@@ -93,24 +93,23 @@ def test_buckets_become_a_histogram() -> None:
 
 def test_of_the_rest_only_what_is_wanted_is_passed_on() -> None:
     """OBS-3: and without Ray's own labels, whatever they say."""
-    text = "\n".join(
-        [
-            "# TYPE ray_node_mem_used gauge",
-            'ray_node_mem_used{SessionName="secret-session",ip="10.0.0.1"} 17.0',
-            "# TYPE ray_component_uss_mb gauge",
-            'ray_component_uss_mb{Component="ray::RoomActor",SessionName="secret-session",pid="1"} 30.0',
-            'ray_component_uss_mb{Component="ray::RoomActor",SessionName="secret-session",pid="2"} 31.0',
-            "# TYPE ray_tasks gauge",
-            'ray_tasks{Name="secret-task"} 1.0',
-            "# TYPE ray_rayrooms_unheard_of_total counter",
-            'ray_rayrooms_unheard_of_total{room="secret-room"} 1.0',
-            "",
-        ]
-    )
+    text = """\
+# TYPE ray_node_mem_used gauge
+ray_node_mem_used{SessionName="secret-session",ip="10.0.0.1"} 17.0
+# TYPE ray_component_uss_mb gauge
+ray_component_uss_mb{Component="ray::RoomActor",SessionName="secret-session",pid="1"} 30.0
+ray_component_uss_mb{Component="ray::RoomActor.secret_method",SessionName="secret-session",pid="2"} 31.0
+ray_component_uss_mb{Component="/home/secret/python",SessionName="secret-session",pid="2"} 5.0
+# TYPE ray_tasks gauge
+ray_tasks{Name="secret-task"} 1.0
+# TYPE ray_rayrooms_unheard_of_total counter
+ray_rayrooms_unheard_of_total{room="secret-room"} 1.0
+"""
     read = families(Scrape(ONE, text))
     assert "secret" not in exposition([Scrape(ONE, text)]).decode()
     assert values(read["ray_node_mem_used"], node="10.0.0.1") == {"ray_node_mem_used": 17}
     assert values(read["ray_component_uss_mb"], Component="ray::RoomActor") == {"ray_component_uss_mb": 61}
+    assert values(read["ray_component_uss_mb"], Component="python") == {"ray_component_uss_mb": 5}
     assert "ray_tasks" not in read
     assert "ray_rayrooms_unheard_of" not in read
 

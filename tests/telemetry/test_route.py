@@ -71,7 +71,7 @@ async def test_with_a_token_it_opens_for_that_alone(host: str) -> None:
     """OBS-4: also on loopback."""
     async with agent("") as one, server(Settings(host=host, metrics_token=TOKEN), one) as client:
         for headers in ({}, bearer(""), bearer(TOKEN[:-1]), bearer(f"{TOKEN}x"), bearer("ä"), {"Authorization": TOKEN}):
-            encoded = {name: value.encode() for name, value in headers.items()}
+            encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
             assert (await client.get("/metrics", headers=encoded)).status_code == 401
         assert (await client.get("/metrics", headers=bearer(TOKEN))).status_code == 200
 
