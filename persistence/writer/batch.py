@@ -125,8 +125,9 @@ class RoomRecords:
             try:
                 self._add(record)
             except Exception as error:  # noqa: BLE001 - whatever a record breaks, it must break for its own room only
-                # The error's own words may hold what somebody wrote, and this is logged.
-                self.poison = f"record {record.n}: {type(error).__name__}"
+                # This is logged. Our own errors do not quote what somebody wrote, others might.
+                why = error.message if isinstance(error, InvalidError) else type(error).__name__
+                self.poison = f"record {record.n}: {why}"
             else:
                 self.records.append(record)
 
