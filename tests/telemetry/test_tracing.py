@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from persistence.telemetry.span_export import tracer
 from persistence.telemetry.tracing import Edit, Span, Stage, Tracer
+from tests.architecture.sources import ROOT
 from tests.sockets.fakes import until
 
 if TYPE_CHECKING:
@@ -51,6 +54,27 @@ def test_a_share_of_all_edits_is_traced(share: float, least: int, most: int) -> 
     chosen = [edit for edit in edits if one.traces(edit)]
     assert least <= len(chosen) <= most
     assert chosen == [edit for edit in edits if other.traces(edit)]
+
+
+def test_without_traces_nothing_is_another_than_without_this_module() -> None:
+    """OBS-16: the choice is made once, when a process starts."""
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from persistence.settings import Settings\n"
+        "from persistence.writer import Writer\n"
+        "from actors.room_actor import LiveRoom, _room_type\n"
+        "from serve.replica import GatewayTally, Handlers, _counting\n"
+        "settings = Settings(database_url='postgresql://nowhere/x', runtime_dir='/tmp', traces='')\n"
+        "tally, handlers = _counting(settings)\n"
+        "assert type(tally) is GatewayTally and handlers is Handlers\n"
+        "assert _room_type(settings.traces, settings.traces_share, 'n') is LiveRoom\n"
+        "assert type(Writer.from_settings(settings)._tally).__name__ == 'WriterTally'\n"
+        "print(*(name for name in sys.modules if 'trac' in name.rpartition('.')[2] or 'span_export' in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith(("persistence", "actors", "serve"))}
+    assert loaded == set()
 
 
 def as_otlp(line: str) -> Any:
