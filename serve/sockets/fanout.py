@@ -67,4 +67,4 @@ class FanOut:
         session = self._sessions.get(sid)
         if session is not None:
             session.connection.deliver(Payload(payload))
-            self._tally.refused_by_room(payload)
+            self._tally.told_by_room(session, payload)

@@ -27,6 +27,7 @@ class _Refusal(msgspec.Struct):
 
     class Data(msgspec.Struct):
         code: str
+        seq: int | None = None
 
     data: Data
 
@@ -55,7 +56,7 @@ class GatewayTally:
         """The session gets what these commits acknowledge: the edit of its that is being timed may be among them."""
         for commit in commits:
             if commit.sid == session.sid and session.timed_seq is not None and commit.seq >= session.timed_seq:
-                if commit.seq == session.timed_seq:  # else it was refused
+                if commit.seq == session.timed_seq:  # else it was a repeat, and answered as such
                     self.timed(session, commit.seq, monotonic() - session.timed_from)
                 session.timed_seq = None
                 return
@@ -64,10 +65,13 @@ class GatewayTally:
         """The edit of the session that was timed was answered after so long."""
         self.edit_seconds.add(seconds)
 
-    def refused_by_room(self, payload: bytes) -> None:
-        """A room sends this event to one session: count it if it is a refusal."""
+    def told_by_room(self, session: RoomSession, payload: bytes) -> None:
+        """A room sends this event to one session: count it if it is a refusal, which is not timed."""
         if payload.startswith(_ERROR_EVENT):
-            self.refusals[_refusal(payload).data.code] += 1
+            refused = _refusal(payload).data
+            self.refusals[refused.code] += 1
+            if refused.seq is not None and refused.seq == session.timed_seq:
+                session.timed_seq = None
 
     def readings(self) -> Iterator[Reading]:
         """All of them, as metrics."""

@@ -67,13 +67,23 @@ async def test_one_edit_of_a_session_is_timed_at_a_time(tmp_path: Path) -> None:
     timed = desk.hubs.tally.edit_seconds
     assert timed.upto()[-1] == 1
     assert 0 < timed.seconds < 10
+
+    def answered(seqs: int) -> bool:
+        return sum(len(data["acks"]) for data in wire.of("ack")) == seqs
+
     desk.handlers.handle_now(connection, edit(seq=12))  # 11 is missing
     await until(lambda: bool(wire.of("error")))
-    desk.handlers.handle_now(connection, edit(seq=11))
-    await until(lambda: sum(len(data["acks"]) for data in wire.of("ack")) == 11)
-    desk.handlers.handle_now(connection, edit(seq=12))
-    await until(lambda: sum(len(data["acks"]) for data in wire.of("ack")) == 12)
-    assert timed.upto()[-1] == 2
+    assert connection.sessions["room"].timed_seq is None
+    for seq in (11, 12):
+        desk.handlers.handle_now(connection, edit(seq=seq))
+        await until(lambda: answered(seq))  # noqa: B023 - awaited in the same round
+    assert timed.upto()[-1] == 3
+    desk.handlers.handle_now(connection, edit(seq=12))  # a repeat, which is answered alone
+    await until(lambda: answered(13))
+    for seq in (13, 14):
+        desk.handlers.handle_now(connection, edit(seq=seq))
+        await until(lambda: answered(seq + 1))  # noqa: B023 - awaited in the same round
+    assert timed.upto()[-1] == 4
     assert counts(desk.hubs.tally)["refusals out_of_order"] == 1
     await desk.hubs.close()
     await desk.town.close()
@@ -92,15 +102,15 @@ async def test_joins_are_first_ones_or_returns(tmp_path: Path) -> None:
     await desk.town.close()
 
 
-def test_refusals_are_counted_by_code_whoever_refuses() -> None:
+async def test_refusals_are_counted_by_code_whoever_refuses(town: Town, access: FakeAccess) -> None:
     """OBS-2: the gateway itself, or the room."""
-    tally = GatewayTally()
+    tally, guest = GatewayTally(), Guest(new_hub(town, access), "ada")
     connection = new_connection(Wire().send, Closings(), tally=tally)
     for _ in range(3):
         connection.refuse(InvalidError("No."), None)
     connection.refuse(InvalidError("No.", code="not_joined"), None)
-    tally.refused_by_room(refusal(UnavailableError("Full.", code="backlog_full"), "room", 1))
-    tally.refused_by_room(event(protocol.Pong(ref=1)))
+    for told in (refusal(UnavailableError("Full.", code="backlog_full"), "room", 1), event(protocol.Pong(ref=1))):
+        tally.told_by_room(guest.session, told)
     assert tally.refusals == Counter(malformed=3, not_joined=1, backlog_full=1)
 
 

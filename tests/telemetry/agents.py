@@ -24,13 +24,17 @@ def ray_labels(node: str, worker: str = "w1") -> str:
 
 @asynccontextmanager
 async def agent(answer: str | None, node: str = "127.0.0.1", node_id: str = "n1") -> AsyncIterator[Agent]:
-    """An agent that answers so; None: it takes the request and never answers."""
+    """An agent that answers so; None: it begins to answer and never ends."""
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun = False
         await reader.readuntil(b"\r\n\r\n")
         if answer is None:
-            await ended.wait()
+            while not ended.is_set():  # it goes on, and comes to no end
+                writer.write(b"HTTP/1.1 200 OK\r\nX: " if not begun else b"x")
+                begun = True
+                await asyncio.sleep(0.05)
         else:
             body = answer.encode()
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
