@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 import ray
+from ray.exceptions import RayError
+
+from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,8 +34,12 @@ class Scrape(NamedTuple):
 
 
 async def agents_of_cluster() -> list[Agent]:
-    """Those of all nodes that are alive."""
-    nodes = await asyncio.to_thread(ray.nodes)
+    """Those of all nodes that are alive. Raises UnavailableError when Ray does not say in time which these are."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            nodes = await asyncio.to_thread(ray.nodes)
+    except (TimeoutError, RayError) as error:
+        raise UnavailableError("The cluster does not say which nodes it has.") from error
     return [
         Agent(node["NodeID"], node["NodeManagerAddress"], max(0, node["MetricsExportPort"]))
         for node in nodes

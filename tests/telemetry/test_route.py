@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from ray.exceptions import RayError
 from starlette.applications import Starlette
 
 from persistence.settings import Settings
 from rayrooms.errors import RayroomsError
 from serve.metrics import agents as agents_module
-from serve.metrics.agents import Agent
+from serve.metrics.agents import Agent, agents_of_cluster
 from serve.metrics.route import MetricsRoute
 from serve.problems import from_error
 
 from .agents import agent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -29,18 +31,20 @@ TOKEN = "0123456789abcdef"
 
 
 @asynccontextmanager
-async def server(settings: Settings, *asked: Agent) -> AsyncIterator[httpx.AsyncClient]:
+async def server(
+    settings: Settings, *asked: Agent, find: Callable[[], Awaitable[list[Agent]]] | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app with nothing but this route; its errors are answered as the gateway does."""
 
     async def refuse(request: Request, error: Exception) -> Response:
         assert isinstance(error, RayroomsError)
         return from_error(request.url.path, error)
 
-    async def find() -> list[Agent]:
+    async def given() -> list[Agent]:
         await asyncio.sleep(0)
         return list(asked)
 
-    app = Starlette(routes=MetricsRoute(settings, find).routes(), exception_handlers={RayroomsError: refuse})
+    app = Starlette(routes=MetricsRoute(settings, find or given).routes(), exception_handlers={RayroomsError: refuse})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client:
         yield client
 
@@ -95,6 +99,28 @@ async def test_nodes_that_are_silent_hold_nobody_up_for_long(monkeypatch: pytest
     assert 'ray_rayrooms_rooms_awake{node="127.0.0.1"} 3.0' in text
     up = {line.split('node_id="')[1].split('"')[0]: line[-3:] for line in text.splitlines() if "_up{" in line}
     assert up == {"n1": "1.0", **{f"h{n}": "0.0" for n in range(5)}, "none": "0.0", "closed": "0.0"}
+
+
+@pytest.mark.parametrize("how", ["fails", "hangs"])
+async def test_a_cluster_that_cannot_be_asked_is_no_lasting_trouble(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OBS-5: it is told as unavailable, and asked anew the next time."""
+    ended, broken = threading.Event(), True
+
+    def nodes() -> list[dict[str, Any]]:
+        if broken and how == "fails":
+            raise RayError
+        if broken:
+            ended.wait(10)
+        return []
+
+    monkeypatch.setattr(agents_module, "TIMEOUT", 0.2)
+    monkeypatch.setattr("ray.nodes", nodes)
+    async with server(Settings(), find=agents_of_cluster) as client:
+        answer = await client.get("/metrics")
+        assert (answer.status_code, answer.json()["code"]) == (503, "room_unavailable")
+        broken = False
+        ended.set()
+        assert (await client.get("/metrics")).status_code == 200
 
 
 async def test_many_readers_are_one_gathering() -> None:
