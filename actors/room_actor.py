@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import logging
 import os
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -11,9 +13,13 @@ import ray
 from ray.actor import ActorClass
 
 from actors.archive import ActorArchive
-from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
+from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig, RoomProcess
+from actors.host.live_room import LiveRoom
 from actors.host.room_host import RoomHost
 from actors.main_thread import MainThread
+from persistence.telemetry import logs
+
+logger = logging.getLogger(__name__)
 
 
 class RoomActor:
@@ -31,22 +37,23 @@ class RoomActor:
             actor._main = MainThread()
         return actor
 
-    async def start(
-        self, *, node_ip: str, listen_ip: str, feed_path: str, persistence: str, directory: str
-    ) -> HostStatus:
-        """Listen for gateways, who are told `node_ip`; `persistence` and `directory` are the names of those actors.
+    async def start(self, place: RoomProcess) -> HostStatus:
+        """Listen for gateways.
 
-        `feed_path` is where this node's persistence actor takes feeds.
+        It is told the settings it needs: to read them all would take memory that only counts in room processes.
         """
-        self._directory = ray.get_actor(directory)
+        node_id = ray.get_runtime_context().get_node_id()
+        logs.configure(place.log_format, place.log_level, node=node_id)
+        self._directory = ray.get_actor(place.directory)
         self._host = RoomHost(
-            ActorArchive(persistence),
-            node_ip=node_ip,
-            listen_ip=listen_ip,
-            feed_path=Path(feed_path),
-            node_id=ray.get_runtime_context().get_node_id(),
+            ActorArchive(place.persistence),
+            node_ip=place.node_ip,
+            listen_ip=place.listen_ip,
+            feed_path=Path(place.feed_path),
+            node_id=node_id,
             on_end=self._end,
             on_idle=self._idle,
+            room_type=_room_type(place.traces, place.traces_share, node_id),
         )
         await self._host.start()
         gc.freeze()  # all that was imported stays; without this every full collection walks it again
@@ -84,7 +91,17 @@ class RoomActor:
         await asyncio.sleep(0)
 
     def _end(self, reason: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')} room actor {os.getpid()} ends itself: {reason}", flush=True)  # noqa: T201
+        logger.warning("room actor %d ends itself: %s", os.getpid(), reason)
         # exit_actor() only works inside an actor task; the news came over the feed. Nothing is left to store: a newer
         # owner holds the room, and a tidy end would only give a stale one more time.
         os._exit(0)
+
+
+def _room_type(traces: str, share: float, node_id: str) -> Callable[..., LiveRoom]:
+    """What rooms are made of: others where edits are traced."""
+    if not traces:
+        return LiveRoom
+    from actors.host.traced_room import TracedRoom  # noqa: PLC0415 - only where it is needed
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415
+
+    return partial(TracedRoom, tracer=tracer(traces, share, node=node_id))

@@ -33,11 +33,12 @@ def persistence_name(node_id: str) -> str:
 class PersistenceActor:
     """Serves from its making on, so that one that Ray restarted is back for the rooms before anybody calls it.
 
+    `node_id` is that of its node in Ray; apart from Ray it is empty, and nobody is told of what it counts.
     Settings come from the environment. When the writer fails it ends its process, for Ray to make it anew: the rooms
     hold what is not durable and send it again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, node_id: str = "") -> None:
         from persistence.archive import Archive  # noqa: PLC0415 - see above; so below
         from persistence.database import Database  # noqa: PLC0415
         from persistence.feed import feed_path  # noqa: PLC0415
@@ -50,9 +51,13 @@ class PersistenceActor:
         )
         self._database = Database.from_settings(settings)
         self._archive = Archive(self._database, settings)
-        self._writer = Writer.from_settings(settings)
+        self._writer = Writer.from_settings(settings, node=node_id)
         self._serving = asyncio.get_event_loop().create_task(self._serve(), name="persistence-serve")
         self._serving.add_done_callback(_end_process_on_failure)
+        if node_id:
+            from persistence.telemetry.process import start_reporting  # noqa: PLC0415
+
+            self._reporting = start_reporting(settings, self._writer.readings, node=node_id)
 
     async def _serve(self) -> None:
         await self._writer.start()

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     node_ip: str = ""
     listen_ip: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = Field(default="", repr=False)
+    traces: str = Field(default="", pattern=r"^(|console|file:.+|https?://.+)$")
+    traces_share: float = Field(default=0.01, ge=0, le=1)
 
     # database
     db_pool_size: int = Field(default=10, ge=1)

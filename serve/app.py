@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from serve import problems
 from serve.context import Services
+from serve.metrics.route import MetricsRoute
 from serve.middleware import BodyLimit, RestGrants, SecurityHeaders
 from serve.origins import GrantedOrigins
 from serve.pages.manual import manual_routes
@@ -69,12 +70,13 @@ def create_app(context: AppContext) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = Services.of(context)
-    problems.install(app)
-    app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.from_error)
+    problems.install(app, context.tally.refusals)
+    app.add_middleware(BodyLimit, limit=context.settings.max_message, refuse=problems.counted(context.tally.refusals))
     app.add_middleware(RestGrants, origins=GrantedOrigins.from_settings(context.settings))
     app.add_middleware(SecurityHeaders)
     for module in (auth, rooms, invitations, sync, users, admin, health):
         app.include_router(module.router)
+    app.router.routes.extend(MetricsRoute(context.settings, context.agents).routes())
     app.router.routes.extend(manual_routes(app.openapi))
     app.router.routes.extend(Pages(context.pages).routes())
     return app

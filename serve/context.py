@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from serve.auth.access import RoomAccess
 from serve.auth.invitations import InvitationTokens
 from serve.guest_limits import GuestLimits
+from serve.metrics.agents import agents_of_cluster
 from serve.pages.routes import STATIC
 from serve.services.admin import AdminService
 from serve.services.audit import AuditService
@@ -20,20 +21,26 @@ from serve.services.members import MemberService
 from serve.services.rooms import RoomService
 from serve.services.sync import SyncService
 from serve.services.users import UserService
+from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from persistence.database import Database
     from persistence.settings import Settings
     from serve.auth.tokens import Tokens
+    from serve.metrics.agents import Agent
     from serve.services.admin import Cluster
     from serve.services.live import LiveRooms
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """One replica's settings, database connections and token keys, its way to live rooms and to the cluster; pages."""
+    """One replica's settings, database connections and token keys, its way to live rooms and to the cluster; pages.
+
+    Refusals are counted in `tally`; `agents` names the metrics agents that `/metrics` asks.
+    """
 
     settings: Settings
     database: Database
@@ -41,6 +48,8 @@ class AppContext:
     live: LiveRooms
     cluster: Cluster
     pages: Path = STATIC
+    tally: GatewayTally = field(default_factory=GatewayTally)
+    agents: Callable[[], Awaitable[list[Agent]]] = agents_of_cluster
 
 
 @dataclass(frozen=True, slots=True)

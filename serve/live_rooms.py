@@ -57,6 +57,7 @@ class LinkedRooms:
             link.Submit, edit.user_id, edit.name, edit.role, edit.op, edit.version, edit.client_id, edit.seq
         )
         assert isinstance(found, link.SubmitAnswer)
+        self._hubs.tally.rest_edits += 1
         return Committed(found.version, found.at)
 
     async def snapshot(self, room_id: str) -> None:

@@ -32,7 +32,7 @@ _LENGTH_DIGITS = 18
 """A Content-Length with more digits is too large without being read as a number."""
 
 _REST_PATHS = ("/api/", "/health")
-_DATA_PATHS = (*_REST_PATHS, "/openapi.json")
+_DATA_PATHS = (*_REST_PATHS, "/openapi.json", "/metrics")
 
 
 class SecurityHeaders:

@@ -16,7 +16,8 @@ from rayrooms.errors import RayroomsError, UnauthenticatedError, UnavailableErro
 from serve.middleware import DATA_HEADERS, SECURITY_HEADERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections import Counter
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -59,6 +60,15 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(default=None, description="The wrong fields of a malformed request.")
 
 
+class ProblemResponse(JSONResponse):
+    """A problem document, which tells its code also to those who count."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+        content = problem.model_dump(exclude_none=True)
+        super().__init__(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers))
+        self.code = problem.code
+
+
 def problem_response(
     path: str,
     *,
@@ -67,7 +77,7 @@ def problem_response(
     detail: str,
     errors: Sequence[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> ProblemResponse:
     """The answer to a refused request; `path` is the request's decoded path."""
     problem = Problem(
         type=f"urn:rayrooms:problem:{code}",
@@ -78,11 +88,10 @@ def problem_response(
         instance=quote(path, errors="replace"),
         errors=None if errors is None else list(errors),
     )
-    content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return ProblemResponse(problem, headers or {})
 
 
-def from_error(path: str, error: RayroomsError, *, token_given: bool = False) -> JSONResponse:
+def from_error(path: str, error: RayroomsError, *, token_given: bool = False) -> ProblemResponse:
     """The answer that stands for an error of the tree, with the headers that its status calls for."""
     headers = {}
     if isinstance(error, UnauthenticatedError):
@@ -109,12 +118,31 @@ def refusals(*codes: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Make the app answer every error with a problem document."""
-    app.add_exception_handler(RayroomsError, _on_rayrooms_error)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_unexpected)
+def install(app: FastAPI, counts: Counter[str]) -> None:
+    """Make the app answer every error with a problem document, and count them by code."""
+
+    def add(kind: type[Exception], answer: Callable[[Request, Exception], Awaitable[ProblemResponse]]) -> None:
+        async def answer_counted(request: Request, error: Exception) -> ProblemResponse:
+            response = await answer(request, error)
+            counts[response.code] += 1
+            return response
+
+        app.add_exception_handler(kind, answer_counted)
+
+    add(RayroomsError, _on_rayrooms_error)
+    add(RequestValidationError, _on_validation_error)
+    add(HTTPException, _on_http_exception)
+    add(Exception, _on_unexpected)
+
+
+def counted(counts: Counter[str]) -> Callable[[str, RayroomsError], ProblemResponse]:
+    """As `from_error`, for those who answer before the app does."""
+
+    def answer(path: str, error: RayroomsError) -> ProblemResponse:
+        counts[error.code] += 1
+        return from_error(path, error)
+
+    return answer
 
 
 def describe_problems(openapi: dict[str, Any]) -> None:
@@ -128,12 +156,12 @@ def describe_problems(openapi: dict[str, Any]) -> None:
                     response["content"] = {MEDIA_TYPE: {"schema": reference}}
 
 
-async def _on_rayrooms_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_rayrooms_error(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RayroomsError)
     return from_error(request.url.path, error, token_given="authorization" in request.headers)
 
 
-async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_validation_error(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     errors = [_field_problem(entry["loc"], entry["msg"]) for entry in error.errors()]
     first = errors[0]
@@ -149,7 +177,7 @@ def _field_problem(location: Sequence[str | int], message: str) -> FieldProblem:
     return FieldProblem(where=where, field=field, detail=message.removeprefix("Value error, "))
 
 
-async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
     return problem_response(
         request.url.path,
@@ -160,7 +188,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     )
 
 
-async def _on_unexpected(request: Request, _error: Exception) -> JSONResponse:
+async def _on_unexpected(request: Request, _error: Exception) -> ProblemResponse:
     """A defect of the server: logged by whoever runs the app, told to the caller without its inside."""
     return problem_response(
         request.url.path,

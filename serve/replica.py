@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING
+
+import ray
 
 from persistence.database import Database
 from persistence.settings import get_settings
+from persistence.telemetry.process import start_reporting
 from serve.app import create_app
 from serve.attendance import GatewayAttendance
 from serve.auth.access import RoomAccess
@@ -22,10 +26,13 @@ from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import GATEWAY_STOPS, OpenConnections
+from serve.sockets.tally import GatewayTally
 from serve.sockets.vacancies import Vacancies
 from serve.websocket_protocol import OwnSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from persistence.settings import Settings
@@ -41,15 +48,19 @@ class Replica:
         self._database = Database.from_settings(settings)
         access = RoomAccess(self._database, max_members=settings.max_members)
         tokens = Tokens.from_settings(settings)
+        self._settings = settings
+        tally, handlers_type = _counting(settings)
+        self._tally = tally
         locator = Locator()
-        self._hubs = RoomHubs(locator, access, Vacancies(self._database))
-        handlers = Handlers(self._hubs, access, tokens, OnlineUsers(self._database), Allowances.from_settings(settings))
-        self._connections = OpenConnections()
+        self._hubs = RoomHubs(locator, access, Vacancies(self._database), tally)
+        online, allowances = OnlineUsers(self._database), Allowances.from_settings(settings)
+        handlers = handlers_type(self._hubs, access, tokens, online, allowances)
+        self._connections = OpenConnections(tally)
         self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
         self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
         self._attendance = GatewayAttendance(locator, self._hubs, self._connections)
         live, cluster = LinkedRooms(self._hubs), RayCluster(locator)
-        self._rest = create_app(AppContext(settings, self._database, tokens, live, cluster))
+        self._rest = create_app(AppContext(settings, self._database, tokens, live, cluster, tally=tally))
 
     @property
     def sockets(self) -> int:
@@ -71,14 +82,28 @@ class Replica:
         await receive()
         # Long-lived objects are most of the heap; without this every full collection walks them again.
         gc.freeze()
+        node = ray.get_runtime_context().get_node_id()
+        reporting = start_reporting(self._settings, self._tally.readings, node=node)
         self._attendance.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        reporting.cancel()
         self._connections.going_away(GATEWAY_STOPS)
         await self._attendance.end()
         await self._hubs.close()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _counting(settings: Settings) -> tuple[GatewayTally, Callable[..., Handlers]]:
+    """What counts, and what makes the handlers: others where edits are traced."""
+    if not settings.traces:
+        return GatewayTally(), Handlers
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415 - only where it is needed
+    from serve.sockets.traced import TracedHandlers, TracedTally  # noqa: PLC0415
+
+    made = tracer(settings.traces, settings.traces_share, node=ray.get_runtime_context().get_node_id())
+    return TracedTally(made), partial(TracedHandlers, tracer=made)
 
 
 def build_replica() -> ASGIApp:

@@ -51,14 +51,20 @@ class DirectoryActor:
         from actors.directory.fleet import RayFleet  # noqa: PLC0415
         from actors.directory.overview import Attendance  # noqa: PLC0415
         from persistence.settings import get_settings  # noqa: PLC0415
+        from persistence.telemetry.process import start_reporting  # noqa: PLC0415
 
         settings = get_settings()
-        fleet = RayFleet(directory=DIRECTORY)
+        fleet = RayFleet(settings, directory=DIRECTORY)
         self._directory = Directory(
             fleet, room_config(settings), warm=settings.warm_pool, budget=settings.room_awake_budget
         )
         self._attendance = Attendance()
         self._recovery: asyncio.Task[None] | None = None
+        self._reporting = start_reporting(
+            settings,
+            lambda: self._directory.tally.readings(awake=len(self._directory.rooms())),
+            node=ray.get_runtime_context().get_node_id(),
+        )
 
     async def _ready(self) -> Directory:
         if self._recovery is None or (self._recovery.done() and self._recovery.exception() is not None):

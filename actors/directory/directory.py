@@ -12,6 +12,7 @@ from actors.directory.budget import AwakeBudget
 from actors.directory.notices import NoticeBoard
 from actors.directory.pool import WarmPool
 from actors.directory.retirement import Retirement
+from actors.directory.tally import DirectoryTally
 from actors.directory.worker import WorkerLostError
 from actors.host.config import Activation
 from rayrooms.errors import RayroomsError, UnavailableError
@@ -59,6 +60,7 @@ class Directory:
     def __init__(
         self, fleet: Fleet, config: RoomConfig, *, warm: int, budget: int, clock: Callable[[], float] = time.time
     ) -> None:
+        self.tally = DirectoryTally()
         self._fleet = fleet
         self._config = config
         self._clock = clock
@@ -188,7 +190,7 @@ class Directory:
             raise UnavailableError("The server is shutting down.")
         task = self._activating.get(room_id)
         if task is None:
-            task = asyncio.create_task(self._activate(room_id))
+            task = asyncio.create_task(self.tally.activation(self._activate(room_id)))
             self._activating[room_id] = task
             task.add_done_callback(lambda _: self._activating.pop(room_id, None))
         return await asyncio.shield(task)
@@ -225,7 +227,11 @@ class Directory:
                 try:
                     address = await worker.activate(order, self._config)
                 except WorkerLostError:
-                    logger.warning("an actor died while it woke room %s; trying another", room_id)
+                    logger.warning(
+                        "an actor died while it woke room %s; trying another",
+                        room_id,
+                        extra={"room_id": room_id, "epoch": epoch},
+                    )
                     await self._pool.end(worker)
                     continue
                 except RayroomsError:
@@ -288,6 +294,7 @@ class Directory:
         except WorkerLostError:
             return False  # whoever misses it will say so
         if slept:
+            self.tally.slept += 1
             self._pool.give(owner.worker)
             if self._owners.get(room_id) is owner:
                 self._lost(room_id)
@@ -373,7 +380,7 @@ class Directory:
         try:
             slept = await self.sleep(room_id)
         except RayroomsError as error:
-            logger.warning("room %s stays awake: %s", room_id, error)
+            logger.warning("room %s stays awake: %s", room_id, error, extra={"room_id": room_id, "code": error.code})
             slept = False
             await asyncio.sleep(_SLEEP_RETRY)
         if not slept and room_id in self._owners:
@@ -390,7 +397,9 @@ class Directory:
                 try:
                     await self.release(room_id)
                 except RayroomsError as error:
-                    logger.error("room %s was not released: %s", room_id, error)  # noqa: TRY400 - the sentence is enough
+                    logger.error(  # noqa: TRY400 - the sentence is enough
+                        "room %s was not released: %s", room_id, error, extra={"room_id": room_id, "code": error.code}
+                    )
                     return room_id
                 return None
 

@@ -15,6 +15,7 @@ from actors.archive import call
 from actors.directory.ray_nodes import RayNodes
 from actors.directory.ray_worker import RayWorker
 from actors.directory.worker import WorkerLostError
+from actors.host.config import RoomProcess
 from actors.room_actor import RoomActor
 from persistence.actor import persistence_name
 from rayrooms.errors import UnavailableError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from actors.directory.placement import Node
     from actors.directory.worker import Worker
     from actors.host.config import HostStatus
+    from persistence.node import NodePlace
+    from persistence.settings import Settings
 
 ROOM_PREFIX = "room-actor-"
 _ROOM: Any = ray.remote(num_cpus=0, max_restarts=0, max_concurrency=1_000)(RoomActor)  # type: ignore[call-overload]
@@ -42,7 +45,8 @@ class NodeSilentError(Exception):
 class RayFleet:
     """Room actors and persistence actors of one Ray cluster."""
 
-    def __init__(self, *, directory: str) -> None:
+    def __init__(self, settings: Settings, *, directory: str) -> None:
+        self._settings = settings
         self._directory = directory
         self._nodes = RayNodes()
 
@@ -131,7 +135,7 @@ class RayFleet:
     # -------------------------------------------------------------- room actors
 
     async def spawn(self, node: Node) -> Worker:
-        place = await call(self._nodes.persistence(node.node_id).ready.remote())
+        place: NodePlace = await call(self._nodes.persistence(node.node_id).ready.remote())
         handle = _ROOM.options(
             name=f"{ROOM_PREFIX}{uuid.uuid4().hex[:12]}",
             lifetime="detached",
@@ -139,17 +143,25 @@ class RayFleet:
         ).remote()
         worker = RayWorker(handle, node.node_id)
         try:
-            await worker.start(
-                node_ip=place.ip or node.ip,
-                listen_ip=place.listen_ip,
-                feed_path=place.feed_path,
-                persistence=persistence_name(node.node_id),
-                directory=self._directory,
-            )
+            await worker.start(self._process(node, place))
         except WorkerLostError as error:
             await worker.kill()  # it may come up yet, unknown to anybody
             raise UnavailableError("A room actor could not be started.") from error
         return worker
+
+    def _process(self, node: Node, place: NodePlace) -> RoomProcess:
+        settings = self._settings
+        return RoomProcess(
+            node_ip=place.ip or node.ip,
+            listen_ip=place.listen_ip,
+            feed_path=place.feed_path,
+            persistence=persistence_name(node.node_id),
+            directory=self._directory,
+            log_format=settings.log_format,
+            log_level=settings.log_level,
+            traces=settings.traces,
+            traces_share=settings.traces_share,
+        )
 
     async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
         names = await asyncio.to_thread(ray.util.list_named_actors)

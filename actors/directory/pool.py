@@ -195,7 +195,7 @@ class WarmPool:
             try:
                 worker = await self._spawn()
             except RayroomsError as error:
-                logger.warning("the warm pool could not be filled: %s", error)
+                logger.warning("the warm pool could not be filled: %s", error, extra={"code": error.code})
                 return
             self._keep(worker)
 

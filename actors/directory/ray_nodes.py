@@ -67,7 +67,7 @@ class RayNodes:
                 get_if_exists=True,
                 lifetime="detached",
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-            ).remote()
+            ).remote(node_id)
         return self._persistence[node_id]
 
     def forget(self, node_id: str) -> None:

@@ -14,7 +14,7 @@ from rayrooms.errors import RayroomsError
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig
+    from actors.host.config import Activation, HostStatus, RoomAddress, RoomConfig, RoomProcess
 
 _STATUS_TIMEOUT = 3.0
 _START_TIMEOUT = 60.0
@@ -28,12 +28,9 @@ class RayWorker:
         self._handle = handle
         self.node_id = node_id
 
-    async def start(self, *, node_ip: str, listen_ip: str, feed_path: str, persistence: str, directory: str) -> None:
+    async def start(self, place: RoomProcess) -> None:
         """Have it listen; see `RoomActor.start`. Raises WorkerLostError."""
-        start = self._handle.start.remote(
-            node_ip=node_ip, listen_ip=listen_ip, feed_path=feed_path, persistence=persistence, directory=directory
-        )
-        await _ask(start, _START_TIMEOUT)
+        await _ask(self._handle.start.remote(place), _START_TIMEOUT)
 
     async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress:
         address: RoomAddress = await _ask(self._handle.activate.remote(order, config), _WORK_TIMEOUT)

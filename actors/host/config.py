@@ -6,6 +6,7 @@ import msgspec
 
 from actors.core.state import RoomLimits
 from actors.host.figures import RoomFigures
+from persistence.telemetry.logs import LogFormat
 from rayrooms.errors import InvalidError
 
 API_CLIENT = "api."
@@ -26,6 +27,24 @@ class RoomConfig(msgspec.Struct, frozen=True):
     backlog_max_records: int
     backlog_max_bytes: int
     idle_after: float
+
+
+class RoomProcess(msgspec.Struct, frozen=True):
+    """What the process of a blank room actor is told: where it is, who is beside it, and the settings it needs.
+
+    Gateways are told `node_ip`, and it listens on `listen_ip`, or on the same; `persistence` and `directory` are the
+    names of those actors.
+    """
+
+    node_ip: str
+    listen_ip: str
+    feed_path: str
+    persistence: str
+    directory: str
+    log_format: LogFormat
+    log_level: str
+    traces: str
+    traces_share: float
 
 
 class Activation(msgspec.Struct, frozen=True):

@@ -49,7 +49,9 @@ class LinkServer(asyncio.Protocol):
                     elif not self._greet(message):
                         return
         except FrameError as error:
-            logger.warning("a gateway's link spoke nonsense and was closed: %s", error)
+            address = self._host.address
+            about = {"room_id": address.room_id, "epoch": address.epoch} if address is not None else {}
+            logger.warning("a gateway's link spoke nonsense and was closed: %s", error, extra=about)
             self.close()
         finally:
             self._host.end_turn()

@@ -41,7 +41,7 @@ class RoomHost:
     """The room actor without Ray: a link server, and the room that lives behind it if there is one.
 
     `on_end` is called when this process must end itself (its room has a newer owner), `on_idle` when nobody has edited
-    the room for a while.
+    the room for a while. `room_type` is what its rooms are made of.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class RoomHost:
         node_id: str,
         on_end: Callable[[str], None],
         on_idle: Callable[[str], Awaitable[None]],
+        room_type: Callable[..., LiveRoom] = LiveRoom,
     ) -> None:
         self.address: RoomAddress | None = None
         self._archive = archive
@@ -63,6 +64,7 @@ class RoomHost:
         self._node_id = node_id
         self._on_end = on_end
         self._on_idle = on_idle
+        self._room_type = room_type
         self._room: LiveRoom | None = None
         self._feed: FeedSender | None = None
         self._config: RoomConfig | None = None
@@ -107,7 +109,7 @@ class RoomHost:
         )
         self._config = config
         self._feed = sender
-        self._room = LiveRoom(core, sender, config, _now)
+        self._room = self._room_type(core, sender, config, _now)
         self._pace = Pace(core.version, _now())
         self.address = RoomAddress(
             order.room_id, self._node_ip, self.port, order.epoch, order.secret, os.getpid(), self._node_id
@@ -259,6 +261,7 @@ class RoomHost:
 
     def _fenced(self, epoch: int) -> None:
         room = self._room.core.room_id if self._room is not None else ""
+        logger.warning("room %s has a newer owner, of epoch %d", room, epoch, extra={"room_id": room, "epoch": epoch})
         self._blank()
         self._on_end(f"room {room} has a newer owner, of epoch {epoch}")
 

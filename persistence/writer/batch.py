@@ -35,6 +35,10 @@ class Owner(NamedTuple):
     def is_gateway(self) -> bool:
         return not self.room_id
 
+    def fields(self) -> dict[str, str | int]:
+        """What a log line about it says apart from its message."""
+        return {} if self.is_gateway else {"room_id": self.room_id, "epoch": self.epoch}
+
 
 class Chunk(NamedTuple):
     """The records of one frame, with its size in bytes and the time at which it came."""
@@ -121,7 +125,9 @@ class RoomRecords:
             try:
                 self._add(record)
             except Exception as error:  # noqa: BLE001 - whatever a record breaks, it must break for its own room only
-                self.poison = f"record {record.n}: {error}"
+                # This is logged. Our own errors do not quote what somebody wrote, others might.
+                why = error.message if isinstance(error, InvalidError) else type(error).__name__
+                self.poison = f"record {record.n}: {why}"
             else:
                 self.records.append(record)
 

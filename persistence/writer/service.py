@@ -19,13 +19,15 @@ from persistence.planning import BY_INDEX
 from persistence.writer import sql
 from persistence.writer.batch import collect
 from persistence.writer.feeds import Feed
+from persistence.writer.tally import WriterTally
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from persistence.settings import Settings
+    from persistence.telemetry.readings import Reading
     from persistence.writer.batch import Batch
 
 _log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class Writer:
         max_buffer: int = 256 * 1024 * 1024,
         snapshots_kept: int = 10,
         connect_timeout: float = 5.0,
+        tally: WriterTally | None = None,
     ) -> None:
         self._url = libpq_url(database_url)
         self._path = path
@@ -105,12 +108,13 @@ class Writer:
         self._paused = False
         self._stopping = False
         self._database_ok = True
-        self._committed = 0
+        self._tally = tally or WriterTally()
         self._commits = 0
         self._lags: deque[float] = deque(maxlen=_LAGS_KEPT)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Writer:
+    def from_settings(cls, settings: Settings, *, node: str = "") -> Writer:
+        """As the settings say, on the node of that id in Ray."""
         return cls(
             settings.database_url,
             feed_path(settings.runtime_dir),
@@ -119,6 +123,7 @@ class Writer:
             max_buffer=settings.writer_max_buffer,
             snapshots_kept=settings.snapshots_kept,
             connect_timeout=settings.db_timeout,
+            tally=_tally(settings, node),
         )
 
     async def start(self) -> None:
@@ -179,11 +184,16 @@ class Writer:
             feeds=len(self._feeds),
             buffered_records=sum(feed.buffer.records for feed in self._feeds if feed.buffer is not None),
             buffered_bytes=self._buffered + sum(feed.partial for feed in self._feeds),
-            committed_records=self._committed,
+            committed_records=self._tally.committed,
             commits=self._commits,
             lag_p99_ms=1000 * lags[int(len(lags) * 0.99)] if lags else 0.0,
             database_ok=self._database_ok,
         )
+
+    def readings(self) -> Iterator[Reading]:
+        """What it has counted and what it holds, as metrics."""
+        buffers = [feed.buffer for feed in self._feeds if feed.buffer is not None]
+        return self._tally.readings(buffers, asyncio.get_running_loop().time())
 
     async def stop(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109 - running out of time is an answer here
         """Commit what the senders have handed over so far, then end. False when that took more than `timeout` seconds.
@@ -270,6 +280,7 @@ class Writer:
             try:
                 await self._flush()
             except (psycopg.Error, OSError) as error:
+                self._tally.failed += 1
                 if self._database_ok:
                     _log.warning("Postgres cannot be written to, trying again: %s", error)
                 self._database_ok = False
@@ -294,26 +305,37 @@ class Writer:
             max_records=self._flush_max_records,
             max_bytes=_BATCH_BYTES,
         )
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         outcome = await self._write(batch)
         self._commits += 1
-        now = asyncio.get_running_loop().time()
+        now = loop.time()
+        if batch.rooms:
+            self._tally.flush.add(now - began)
         for buffer, feed in feeds.items():
             if feed not in self._feeds or buffer.owner not in batch.rooms:
                 continue
             if buffer.owner in outcome.stale:
-                _log.warning("fenced: %s, its room is at epoch %d", buffer.owner, outcome.stale[buffer.owner])
+                _log.warning(
+                    "fenced: %s, its room is at epoch %d",
+                    buffer.owner,
+                    outcome.stale[buffer.owner],
+                    extra=buffer.owner.fields(),
+                )
+                self._tally.stale += 1
                 self._fence(feed, outcome.stale[buffer.owner])
             elif buffer.owner in outcome.refused:
-                _log.error("refused: %s, %s", buffer.owner, outcome.refused[buffer.owner])
+                _log.error("refused: %s, %s", buffer.owner, outcome.refused[buffer.owner], extra=buffer.owner.fields())
                 if not buffer.owner.is_gateway:
                     self._refused[buffer.owner.room_id] = buffer.owner.epoch
+                self._tally.refused += 1
                 self._fence(feed, buffer.owner.epoch)
             elif buffer.owner in outcome.written and buffer.owner not in outcome.locked:
                 feed.verified = True
                 if buffer in batch.reach:
                     for chunk in buffer.committed(batch.reach[buffer]):
                         self._buffered -= chunk.size
-                        self._committed += len(chunk.records)
+                        self._tally.durable(buffer.owner, chunk, now)
                         self._lags.append(now - chunk.came)
                     feed.durable(batch.reach[buffer])
                 if feed.ended:
@@ -347,7 +369,7 @@ class Writer:
             return sql.Outcome(stale=forked).merge(await self._write(rest))
         except _REFUSALS as error:
             if batch.indivisible:
-                return sql.Outcome(refused=dict.fromkeys(batch.rooms, str(error)))
+                return sql.Outcome(refused=dict.fromkeys(batch.rooms, _named(error)))
         earlier, later = batch.halves()
         outcome = await self._write(earlier)
         if len(batch.rooms) == 1 and (outcome.refused or outcome.stale or outcome.locked):
@@ -373,3 +395,18 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def _tally(settings: Settings, node: str) -> WriterTally:
+    if not settings.traces:
+        return WriterTally()
+    from persistence.telemetry.span_export import tracer  # noqa: PLC0415 - only where it is needed
+    from persistence.writer.traced_tally import TracedWriterTally  # noqa: PLC0415
+
+    return TracedWriterTally(tracer(settings.traces, settings.traces_share, node=node))
+
+
+def _named(error: Exception) -> str:
+    """What kind of error it is. Its own words may hold the row that was refused, and so what somebody wrote."""
+    state = getattr(error, "sqlstate", None)
+    return f"{type(error).__name__} ({state})" if state else type(error).__name__

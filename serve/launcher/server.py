@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from persistence.settings import get_settings
+from persistence.telemetry import logs
 from rayrooms.errors import UnavailableError
 from serve.launcher import processes
 from serve.launcher.database import DatabaseServer
@@ -39,6 +40,7 @@ _GRACE: Final = 5.0
 _SWEEPS: Final = 4
 _POLL: Final = 0.5
 _POLL_STARTING: Final = 0.02
+_TEXT: Final = "rayrooms: %(message)s"
 
 
 class Launcher:
@@ -51,6 +53,7 @@ class Launcher:
         self._stopping = threading.Event()
         self._up = False
         self._code = 0
+        self._voice = _Voice(settings)
 
     def run(self) -> int:
         """Run until told to stop. Returns the exit status: 0 after an orderly stop, 1 when it could not run.
@@ -59,7 +62,6 @@ class Launcher:
         of a signal handler could come in the middle of an import and leave its lock held for ever. It has to be one
         thread for the whole run, since the kernel ends Ray's processes with the thread that started them.
         """
-        _configure_logging(self._settings.log_level)
         self._catch_signals()
         server = threading.Thread(target=self._run, name="server")
         server.start()
@@ -77,13 +79,13 @@ class Launcher:
                 self._announce()
                 self._watch(database, serving)
         except StopRequested:
-            _say("stopped")
+            self._voice.say("stopped")
         except (LaunchError, UnavailableError) as error:
             if self._stopping.is_set():  # the signal has reached more than this process; what failed is due to that
                 _log.debug("%s", error)
-                _say("stopped")
+                self._voice.say("stopped")
                 return
-            sys.stderr.write(f"rayrooms: {error}\n")
+            self._voice.complain(str(error))
             self._code = 1
         except BaseException:
             self._code = 1
@@ -164,11 +166,11 @@ class Launcher:
     def _announce(self) -> None:
         settings, url = self._settings, base_url(self._settings.host, self._settings.port)
         took = time.monotonic() - self._began
-        _say(f"ready: open {url}/ in a browser; started in {took:.1f} s, data in {settings.data_dir}")
+        self._voice.say(f"ready: open {url}/ in a browser; started in {took:.1f} s, data in {settings.data_dir}")
         if settings.guests_enabled:
             body = """-H 'content-type: application/json' -d '{"name": "Ada"}'"""
-            _say(f"sign in as a guest: curl {url}/api/auth/guest {body}")
-        _say(f"documentation at {url}/docs; Ctrl-C stops the server")
+            self._voice.say(f"sign in as a guest: curl {url}/api/auth/guest {body}")
+        self._voice.say(f"documentation at {url}/docs; Ctrl-C stops the server")
 
     def _watch(self, database: DatabaseServer, serving: Serving) -> None:
         """Serve until a signal comes; a Postgres of ours that dies is started again."""
@@ -194,7 +196,9 @@ class Launcher:
             return
         leftovers = processes.marked(last)
         if leftovers:
-            _say(f"the last run on this data directory did not end in order; ending {len(leftovers)} of its processes")
+            self._voice.say(
+                f"the last run on this data directory did not end in order; ending {len(leftovers)} of its processes"
+            )
             processes.end(leftovers, grace=_GRACE)
         data.forget()
 
@@ -218,15 +222,19 @@ class Launcher:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         again = self._stopping.is_set()
         self._stopping.set()
-        _say("already stopping; rooms are being written down" if again else "stopping ...")
+        self._voice.say("already stopping; rooms are being written down" if again else "stopping ...")
 
 
-def _configure_logging(level: str) -> None:
-    logging.basicConfig(level=logging.WARNING, format="rayrooms: %(message)s", stream=sys.stderr)
-    for package in ("persistence", "serve"):
-        logging.getLogger(package).setLevel(level)
+class _Voice:
+    """Tells the operator on standard output; also from a signal handler, and whatever stands in for sys.stdout."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._form = logs.formatter(settings.log_format, text=_TEXT)
+        logs.configure(settings.log_format, settings.log_level, text=_TEXT)
 
-def _say(text: str) -> None:
-    """Tell the operator; also from a signal handler, and whatever stands in for sys.stdout meanwhile."""
-    os.write(1, f"rayrooms: {text}\n".encode())
+    def say(self, text: str) -> None:
+        logs.say(self._form, text)
+
+    def complain(self, text: str) -> None:
+        """Tell on standard error why there is no server."""
+        logs.say(self._form, text, logging.ERROR, stream=2)

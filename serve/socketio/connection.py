@@ -17,16 +17,28 @@ if TYPE_CHECKING:
     from rayrooms.protocol import AnyClientEvent
     from serve.socketio.acknowledgements import Answer
     from serve.sockets.payload import Payload
+    from serve.sockets.tally import GatewayTally, Transport
 
 
 class SocketIOConnection(Connection):
     """A connection at `/socket.io/`: events are packets, and answers may be acknowledgements."""
 
     def __init__(
-        self, send: Send, connection_id: str, *, max_waiting: int, on_close: Callable[[Connection], None]
+        self,
+        send: Send,
+        connection_id: str,
+        *,
+        max_waiting: int,
+        on_close: Callable[[Connection], None],
+        tally: GatewayTally,
     ) -> None:
-        super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close)
+        super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close, tally=tally)
         self._acknowledgements = Acknowledgements()
+
+    @property
+    def transport(self) -> Transport:
+        """What it speaks."""
+        return "socketio"
 
     @property
     def unanswered(self) -> int:

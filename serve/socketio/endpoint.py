@@ -46,6 +46,7 @@ class SocketIOEndpoint:
             await receive()  # websocket.connect
         refused = refusal(scope, headers, self._origins)
         if refused is not None:
+            self._connections.tally.refusals[refused.code] += 1
             await refuse(refused, scope, receive, send)
             return
         token = bearer_token(headers)
@@ -55,6 +56,7 @@ class SocketIOEndpoint:
             secrets.token_hex(8),
             max_waiting=self._settings.max_socket_buffer,
             on_close=self._handlers.disconnect,
+            tally=self._connections.tally,
         )
         shortcut = shortcut_of(scope)
         if shortcut is not None:

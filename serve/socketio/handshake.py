@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from serve.middleware import DATA_HEADERS, SECURITY_HEADERS
 from serve.socketio import packets
-from serve.sockets.handshake import origin_allowed
+from serve.sockets.handshake import ORIGIN_NOT_ALLOWED, origin_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -34,6 +35,11 @@ class Refused(NamedTuple):
 
     status: int
     error: _EngineError
+
+    @property
+    def code(self) -> str:
+        """Under which it is counted."""
+        return ORIGIN_NOT_ALLOWED if self.status == HTTPStatus.FORBIDDEN else "no_handshake"
 
 
 _FORBIDDEN = Refused(403, _EngineError(4, "Forbidden: this origin is not allowed."))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from serve.sockets.limits import Allowance
     from serve.sockets.session import RoomSession
     from serve.sockets.shortcut import Shortcut
+    from serve.sockets.tally import GatewayTally, Transport
 
 TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""
@@ -47,6 +48,7 @@ class Connection(ABC):
         *,
         max_waiting: int,
         on_close: Callable[[Connection], None],
+        tally: GatewayTally,
     ) -> None:
         self.id = connection_id
         self.identity: Identity | None = None
@@ -59,10 +61,16 @@ class Connection(ABC):
         self._send = send
         self._max_waiting = max_waiting
         self._on_close = on_close
+        self._tally = tally
         self._waiting: deque[tuple[Message, int]] | None = None
         self._waiting_bytes = 0
         self._stalled: asyncio.Task[None] | None = None
         self.shortcut: Shortcut | None = None
+
+    @property
+    @abstractmethod
+    def transport(self) -> Transport:
+        """What it speaks."""
 
     @abstractmethod
     def deliver(self, payload: Payload) -> None:
@@ -81,6 +89,7 @@ class Connection(ABC):
             code=error.code, message=error.message, room_id=room_id, seq=seq, retry_after=error.retry_after
         )
         self.deliver(Payload.of(protocol.Error(data=data, ref=ref)))
+        self._tally.refusals[error.code] += 1
 
     def close(self, code: int, reason: str) -> None:
         """Close the connection and forget what waits."""
@@ -119,6 +128,7 @@ class Connection(ABC):
         self._waiting.append((message, size))
         self._waiting_bytes += size
         if self._waiting_bytes > self._max_waiting:
+            self._tally.slow_readers += 1
             self.close(TRY_AGAIN_LATER, "reading too slowly")
 
     def _write(self, message: Message) -> None:
@@ -159,9 +169,15 @@ class WebSocketConnection(Connection):
         binary: bool,
         max_waiting: int,
         on_close: Callable[[Connection], None],
+        tally: GatewayTally,
     ) -> None:
-        super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close)
+        super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close, tally=tally)
         self._binary = binary
+
+    @property
+    def transport(self) -> Transport:
+        """What it speaks."""
+        return "msgpack" if self._binary else "json"
 
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order."""

@@ -15,7 +15,14 @@ from rayrooms.codec import codec_for
 from rayrooms.errors import InvalidError, RateLimitedError, RayroomsError, UnauthenticatedError, UnavailableError
 from serve.origins import GrantedOrigins
 from serve.sockets.connection import TRY_AGAIN_LATER, WebSocketConnection
-from serve.sockets.handshake import AUTH_TIMEOUT, BAD_TOKEN, bearer_token, check_size, origin_allowed
+from serve.sockets.handshake import (
+    AUTH_TIMEOUT,
+    BAD_TOKEN,
+    ORIGIN_NOT_ALLOWED,
+    bearer_token,
+    check_size,
+    origin_allowed,
+)
 from serve.sockets.open_connections import GATEWAY_STOPS
 from serve.sockets.reading import messages
 from serve.sockets.shortcut import pause_message, shortcut_of
@@ -52,6 +59,7 @@ class SocketEndpoint:
         await receive()  # websocket.connect
         headers = Headers(scope=scope)
         if not origin_allowed(headers, self._origins):
+            self._connections.tally.refusals[ORIGIN_NOT_ALLOWED] += 1
             await send({"type": "websocket.close", "code": 4403, "reason": "origin not allowed"})
             return
         offered: list[str] = scope.get("subprotocols", [])
@@ -65,6 +73,7 @@ class SocketEndpoint:
             binary=binary,
             max_waiting=self._settings.max_socket_buffer,
             on_close=self._handlers.disconnect,
+            tally=self._connections.tally,
         )
         shortcut = connection.shortcut = shortcut_of(scope)
         if shortcut is not None:

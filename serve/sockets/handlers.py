@@ -218,6 +218,10 @@ class Handlers:
         _check_id(client_id)
         _check_id(data.room_id)
         admission = await self._access.admit(data.room_id, identity)
+        if data.version is None:
+            self._hubs.tally.first_joins += 1
+        else:
+            self._hubs.tally.returns += 1
         before = connection.sessions.get(data.room_id)
         hub = self._hubs.hub(data.room_id)
         if before is not None:
@@ -244,8 +248,11 @@ class Handlers:
         edit = link.Edit(session.sid, _operation(data), data.version, data.client_id, data.seq, event.ref)
         # An edit with a seq that finds its room on the move is sent again by its client, as soon as `room_joined`
         # tells it where the room stands; answering an error as well would only make it do so twice.
-        if not session.hub.post(session, edit) and data.seq is None:
-            raise _moving()
+        if not session.hub.post(session, edit):
+            if data.seq is None:
+                raise _moving()
+        elif session.timed_seq is None:
+            session.timed_seq, session.timed_from = data.seq, monotonic()
 
     def _cursor(self, connection: Connection, event: protocol.CursorUpdate) -> None:
         data = event.data

@@ -17,6 +17,8 @@ BAD_TOKEN = 4401
 """Close code for a connection that did not prove who it is."""
 UPGRADE_REQUIRED = 4426
 """Close code for a client that is too old."""
+ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+"""Under which refused handshakes are counted."""
 AUTH_TIMEOUT = 15.0
 """Seconds within which it has to."""
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from serve.auth.access import RoomAccess
     from serve.auth.tokens import Identity
     from serve.sockets.session import RoomSession
+    from serve.sockets.tally import GatewayTally
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class RoomHub:
         on_empty: Callable[[RoomHub], None],
         on_vacant: Callable[[str], None],
         is_cut_off: Callable[[], Awaitable[bool]],
+        tally: GatewayTally,
     ) -> None:
         self.room_id = room_id
         self.sessions: dict[int, RoomSession] = {}
@@ -78,7 +80,7 @@ class RoomHub:
         self._ending = False
         self._slumber = Slumber()
         self._errands: set[asyncio.Task[None]] = set()
-        self._fanout = FanOut(room_id, self.sessions)
+        self._fanout = FanOut(room_id, self.sessions, tally)
 
     # -------------------------------------------------------------- the link
 
@@ -171,7 +173,7 @@ class RoomHub:
                     self._dismiss("deleted")
                     return
                 except RayroomsError as error:
-                    logger.warning("room %s cannot be reached yet: %s", self.room_id, error)
+                    logger.warning("room %s cannot be reached yet: %s", self.room_id, error, extra=self._about(error))
                     self._refuse_held(error)
                 else:
                     if self._link is made:  # else that owner is gone already, too
@@ -360,7 +362,9 @@ class RoomHub:
         except NotFoundError:
             self._dismiss("deleted")
         except RayroomsError as error:
-            logger.warning("who is in room %s will be checked when it wakes: %s", self.room_id, error)
+            logger.warning(
+                "who is in room %s will be checked when it wakes: %s", self.room_id, error, extra=self._about(error)
+            )
 
     def _left_asleep(self) -> None:
         """Somebody left while the room slept: it wakes if others have to be told."""
@@ -380,7 +384,11 @@ class RoomHub:
         try:
             await self.linked()
         except RayroomsError as error:
-            logger.info("room %s was not woken: %s", self.room_id, error)
+            logger.info("room %s was not woken: %s", self.room_id, error, extra=self._about(error))
+
+    def _about(self, error: RayroomsError) -> dict[str, str]:
+        """The fields of what is logged here."""
+        return {"room_id": self.room_id, "code": error.code}
 
     def _run(self, errand: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(errand)

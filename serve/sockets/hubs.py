@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rayrooms.errors import RayroomsError, UnavailableError
 from serve.sockets.hub import RoomHub
+from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
     from serve.auth.access import RoomAccess
@@ -25,8 +26,11 @@ _LINGER = 30.0
 class RoomHubs:
     """Makes a hub when a room is first needed here and lets it go when nobody needs it any more."""
 
-    def __init__(self, locator: Locator, access: RoomAccess, vacancies: Vacancies) -> None:
+    def __init__(
+        self, locator: Locator, access: RoomAccess, vacancies: Vacancies, tally: GatewayTally | None = None
+    ) -> None:
         self.gateway_id = secrets.token_hex(4)
+        self.tally = tally or GatewayTally()
         self._locator = locator
         self._access = access
         self._vacancies = vacancies
@@ -60,6 +64,7 @@ class RoomHubs:
                 on_empty=self._linger,
                 on_vacant=self._vacancies.note,
                 is_cut_off=self._is_cut_off,
+                tally=self.tally,
             )
             self._hubs[room_id] = hub
         if not hub.sessions:
@@ -90,7 +95,7 @@ class RoomHubs:
             try:
                 found = await self._locator.notices(board, after)
             except RayroomsError as error:
-                logger.warning("the directory's notices cannot be read yet: %s", error)
+                logger.warning("the directory's notices cannot be read yet: %s", error, extra={"code": error.code})
                 await asyncio.sleep(_WATCH_RETRY)
                 continue
             except Exception:

@@ -64,4 +64,5 @@ class OnlineUsers:
                 async with self._database.session() as session:
                     await UserRepository(session).set_statuses(changed)
             except RayroomsError as error:
-                logger.info("the status of %d users was not stored: %s", len(changed), error)
+                about = {"code": error.code}
+                logger.info("the status of %d users was not stored: %s", len(changed), error, extra=about)

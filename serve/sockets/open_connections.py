@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from serve.sockets.connection import going_away
+from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,8 @@ GATEWAY_STOPS: Final = "the gateway stops"
 class OpenConnections:
     """All connections between handshake and end."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: GatewayTally | None = None) -> None:
+        self.tally = tally or GatewayTally()
         self._open: set[Connection] = set()
 
     def __len__(self) -> int:
@@ -27,11 +29,15 @@ class OpenConnections:
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
         """Count a connection as open within the block."""
+        tally, transport = self.tally, connection.transport
         self._open.add(connection)
+        tally.opened[transport] += 1
+        tally.open[transport] += 1
         try:
             yield
         finally:
             self._open.discard(connection)
+            tally.open[transport] -= 1
 
     def going_away(self, reason: str) -> None:
         """Tell every connection that this server goes, and close it so that its client comes back elsewhere."""

@@ -42,6 +42,8 @@ class RoomSession:
         "role",
         "sid",
         "standing",
+        "timed_from",
+        "timed_seq",
     )
 
     def __init__(
@@ -68,6 +70,9 @@ class RoomSession:
         """The link over which it asked to be let in."""
         self.standing = standing
         """Where its client stands, up to date while it is not attached."""
+        self.timed_seq: int | None = None
+        """The edit whose way to its acknowledgement is being timed; one at a time."""
+        self.timed_from = 0.0
 
     @property
     def room_id(self) -> str:

@@ -47,4 +47,4 @@ class Vacancies:
                 async with self._database.session() as session:
                     await RoomMemberRepository(session).clear_active(*noted[start : start + _AT_ONCE])
             except RayroomsError as error:
-                logger.info("that people left sleeping rooms was not stored: %s", error)
+                logger.info("that people left sleeping rooms was not stored: %s", error, extra={"code": error.code})

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -44,6 +44,18 @@ def _write(server: RunningServer, text: str) -> tuple[str, str]:
 
 def _read(server: RunningServer, room: str, token: str) -> str:
     return str(server.ask("GET", f"/api/sync/{room}/snapshot", None, token)["content"])
+
+
+def _spans(traces: Path) -> list[dict[str, Any]]:
+    """The spans in a file of traces."""
+    requests = map(json.loads, traces.read_text().splitlines() if traces.exists() else [])
+    return [
+        span
+        for request in requests
+        for resource in request["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
 
 
 def _child(server: RunningServer, name: str) -> psutil.Process:
@@ -137,9 +149,12 @@ def test_the_program_of_the_readme(life: Life) -> None:
 
 
 def test_two_servers_side_by_side(life: Life, tmp_path: Path) -> None:
-    """UP-1, UP-2, UP-3, UP-14: each has its own rooms, stops without touching the other and leaves no process."""
-    one = life.running()
-    with RunningServer(tmp_path / "two") as two:
+    """UP-1, UP-2, UP-3, UP-14: each has its own rooms, stops without touching the other and leaves no process.
+
+    OBS-14, OBS-15: the second traces every edit, through all its processes.
+    """
+    one, traces = life.running(), tmp_path / "traces"
+    with RunningServer(tmp_path / "two", {"RAYROOMS_TRACES": f"file:{traces}", "RAYROOMS_TRACES_SHARE": "1"}) as two:
         health = one.ask("GET", "/health")
         assert {name: part["status"] for name, part in health["parts"].items()} == {
             "database": "ok",
@@ -150,6 +165,15 @@ def test_two_servers_side_by_side(life: Life, tmp_path: Path) -> None:
         assert _read(one, room, token) == "hello"
         with pytest.raises(OSError, match=r"40[134]"):
             _read(two, room, _sign_in(two))
+
+        traced, _ = _write(two, "quetzal")
+        wait_for(lambda: len(_spans(traces)) >= 3, "the spans of an edit", 20)
+        spans = {span["name"]: span for span in _spans(traces)}
+        receive, commit, flush = (spans[name] for name in ("gateway.receive", "room.commit", "persistence.flush"))
+        assert receive["traceId"] == commit["traceId"] == flush["traceId"]
+        assert (commit["parentSpanId"], flush["parentSpanId"]) == (receive["spanId"], commit["spanId"])
+        assert {"key": "rayrooms.room_id", "value": {"stringValue": traced}} in flush["attributes"]
+        assert "quetzal" not in traces.read_text()
 
         assert "already in use" in _refused("--port", str(one.port), "--data-dir", tmp_path / "three")
         assert "Another server" in _refused("--port", str(free_port()), "--data-dir", one.data_dir)

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
-    """A server with two gateways, where typing and rooms fall silent soon."""
+    """A server with two gateways, where typing and rooms fall silent soon, and that logs whatever it can."""
     if SERVER_URL:
         yield OutsideServer(SERVER_URL)
         return
@@ -49,6 +49,8 @@ def server() -> Iterator[Server]:
             max_socket_buffer=str(256 * 1024),
             max_sockets_per_user="100",
             allowed_origins='["https://editor.example"]',
+            log_format="json",
+            log_level="DEBUG",
         )
         try:
             server.start()

@@ -137,6 +137,15 @@ class Server:
         paths = [*directory.glob("worker-*"), *directory.glob("serve/*.log")]
         return {"server": self.log()} | {path.name: path.read_text(errors="replace") for path in paths}
 
+    def every_log(self) -> dict[str, str]:
+        """What all its processes have written so far, Ray's own, HAProxy and Postgres among them, by file."""
+        [runtime_dir] = {
+            found for process in self.processes() if (found := _environ(process).get("RAYROOMS_RUNTIME_DIR"))
+        }
+        places = [*(Path(runtime_dir) / "ray").rglob("logs/**/*"), *self._data_dir.rglob("*.log")]
+        paths = [path for path in places if path.is_file()]
+        return {"server": self.log()} | {str(path): path.read_text(errors="replace") for path in paths}
+
 
 class OutsideServer(Server):
     """A server that somebody else started; its processes are none of ours."""

@@ -113,7 +113,7 @@ def test_what_a_killed_sender_had_handed_over_is_stored(
             children.append(child)
             assert await asyncio.to_thread(child.read) == "ready"
             assert await asyncio.to_thread(child.ask, "10") == "True"
-            await until(lambda: writer._committed == 10)
+            await until(lambda: writer._tally.committed == 10)
             assert child.ask("1000") == "True"
             child.kill()
             assert (await writer.stats()).buffered_records == 0, "the writer must not have run meanwhile"

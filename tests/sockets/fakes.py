@@ -15,11 +15,12 @@ from serve.auth.access import Admission, HiddenRoomError, Visit
 from serve.auth.tokens import Identity
 from serve.sockets.connection import WebSocketConnection
 from serve.sockets.limits import Allowances, Rates
+from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import Message
+    from starlette.types import Message, Send
 
     from persistence.tables import Room
     from rayrooms.protocol import Role
@@ -105,12 +106,24 @@ class Closings:
         self.closed.append(connection)
 
 
+def new_connection(
+    send: Send, closings: Closings, *, binary: bool = False, tally: GatewayTally | None = None
+) -> WebSocketConnection:
+    """Nobody's connection yet."""
+    return WebSocketConnection(
+        send,
+        "connection",
+        binary=binary,
+        max_waiting=MAX_WAITING,
+        on_close=closings,
+        tally=tally or GatewayTally(),
+    )
+
+
 def connected(user_id: str = "ada", *, binary: bool = False) -> tuple[Connection, Wire]:
     """Someone's connection, with the wire that it writes to."""
     wire = Wire()
-    connection = WebSocketConnection(
-        wire.send, f"connection of {user_id}", binary=binary, max_waiting=MAX_WAITING, on_close=Closings()
-    )
+    connection = new_connection(wire.send, Closings(), binary=binary)
     connection.identity = identity(user_id)
     return connection, wire
 

@@ -10,10 +10,10 @@ import pytest
 
 from rayrooms import protocol
 from rayrooms.errors import InvalidError
-from serve.sockets.connection import TRY_AGAIN_LATER, WebSocketConnection
+from serve.sockets.connection import TRY_AGAIN_LATER
 from serve.sockets.payload import Payload
 
-from .fakes import MAX_WAITING, Closings, Wire, connected, until
+from .fakes import Closings, Wire, connected, new_connection, until
 
 if TYPE_CHECKING:
     from starlette.types import Message
@@ -70,7 +70,7 @@ async def test_stalls_may_come_again_and_again() -> None:
 async def test_a_reader_that_is_too_slow_is_closed() -> None:
     """PR-9, G10: nothing more is kept for it, and its end is announced without waiting for it."""
     wire, closings = Wire(), Closings()
-    connection = WebSocketConnection(wire.send, "c", binary=False, max_waiting=MAX_WAITING, on_close=closings)
+    connection = new_connection(wire.send, closings)
     wire.stall()
     for number in range(100):
         connection.deliver(payload(number))
@@ -85,7 +85,7 @@ async def test_a_reader_that_is_too_slow_is_closed() -> None:
 async def test_a_closed_connection_says_no_more() -> None:
     """WS-21: and is closed once."""
     wire, closings = Wire(), Closings()
-    connection = WebSocketConnection(wire.send, "c", binary=False, max_waiting=MAX_WAITING, on_close=closings)
+    connection = new_connection(wire.send, closings)
     connection.close(1012, "going")
     connection.close(1013, "again")
     connection.deliver(payload(1))
@@ -118,7 +118,7 @@ async def test_a_send_that_only_yields_is_finished() -> None:
         await asyncio.sleep(0)
         sent.append(message)
 
-    connection = WebSocketConnection(send, "c", binary=False, max_waiting=MAX_WAITING, on_close=Closings())
+    connection = new_connection(send, Closings())
     for number in range(3):
         connection.deliver(payload(number))
     await until(lambda: len(sent) == 3)

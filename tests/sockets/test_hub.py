@@ -15,6 +15,7 @@ from serve.sockets.frames import CommitFrames
 from serve.sockets.hub import RoomHub
 from serve.sockets.hubs import RoomHubs
 from serve.sockets.session import Standing
+from serve.sockets.tally import GatewayTally
 
 from .fakes import FakeAccess, until
 from .guests import Guest
@@ -36,6 +37,7 @@ def new_hub(town: Town, access: FakeAccess) -> RoomHub:
         on_empty=lambda _: None,
         on_vacant=town.vacancies.note,
         is_cut_off=hubs._is_cut_off,
+        tally=GatewayTally(),
     )
 
 

@@ -1,0 +1,1 @@
+"""What the server tells its operator: metrics that are counted as plain numbers, and structured logs."""
