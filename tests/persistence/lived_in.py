@@ -73,7 +73,7 @@ def _room(room_id: str, epoch: int) -> tables.Room:
         id=room_id,
         name="Lived 🏠 in",
         description="line\nline",
-        owner_id="ada",
+        owner_id="lea",
         private=True,
         max_users=7,
         language="python",
@@ -89,15 +89,15 @@ def _people(room_id: str) -> list[tables.Table]:
             room_id=room_id,
             user_id=user_id,
             name=f"{user_id} 🙂",
-            email=None if user_id == "eve" else f"{user_id}@example.org",
+            email=None if user_id == "lia" else f"{user_id}@example.org",
             colour="#336699",
             role=role,
             joined_at=NOON + timedelta(microseconds=number // 2),
-            last_seen=None if user_id == "eve" else NOON + timedelta(hours=number),
-            active=user_id == "ada",
+            last_seen=None if user_id == "lia" else NOON + timedelta(hours=number),
+            active=user_id == "lea",
         )
         for number, (user_id, role) in enumerate(
-            (("ada", "owner"), ("bob", "admin"), ("cy", "member"), ("eve", "viewer"))
+            (("lea", "owner"), ("leo", "admin"), ("lou", "member"), ("lia", "viewer"))
         )
     ]
     people += [
@@ -105,7 +105,7 @@ def _people(room_id: str) -> list[tables.Table]:
             id=f"{room_id}-invitation-{number}",
             room_id=room_id,
             role="viewer",
-            created_by="bob",
+            created_by="leo",
             created_at=NOON,
             expires_at=NOON + timedelta(days=7),
             revoked_at=revoked,

@@ -37,6 +37,14 @@ _LONG_LOG = """
 """Something is inserted and deleted again, and so on."""
 
 
+_BOTH = """
+    WITH edit AS (
+      INSERT INTO operations (room_id, version, op_type, position, content, op, user_id, client_id, seq, epoch, at)
+      VALUES (%(room)s, %(version)s, 'insert', 0, 'x', '["x"]', 'ada', 'busy', %(n)s, 7, now()))
+    INSERT INTO messages (room_id, id, user_id, name, content) VALUES (%(room)s, %(n)s::text, 'busy', 'B', 'x')"""
+"""An edit and a message, of which neither is ever there without the other."""
+
+
 async def test_everything_comes_back(
     database: Database, lived_in: str, backup: Path, sql: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -76,6 +84,7 @@ async def test_the_same_room_makes_the_same_file(database: Database, lived_in: s
     other = backup.with_name("other")
     await back_up(database, lived_in, other)
     assert other.read_bytes() == backup.read_bytes()
+    assert backup.read_bytes()[3:8] == bytes(5), "gzip's header names a file or a time"
     assert {line["created_at"] for line in lines_of(backup) if line["kind"] == "room"} == {
         NOON.isoformat().replace("+00:00", "Z")
     }
@@ -101,17 +110,15 @@ async def test_it_is_of_one_moment(database: Database, lived_in: str, sql: psyco
     commits = 0
     while not task.done():
         commits += 1
-        row = (lived_in, len(OPS) + commits, commits)
-        sql.execute(
-            """INSERT INTO operations
-            (room_id, version, op_type, position, content, op, user_id, client_id, seq, epoch, at)
-            VALUES (%s, %s, 'insert', 0, 'x', '["x"]', 'ada', 'busy', %s, 7, now())""",
-            row,
-        )
+        row = {"room": lived_in, "version": len(OPS) + commits, "n": commits}
+        sql.execute(_BOTH, row)
         await asyncio.sleep(0)
     await task
     assert commits
-    assert examine(path).version <= len(OPS) + commits
+    lines = lines_of(path)
+    edits = sum(line["kind"] == "operation" and line["client_id"] == "busy" for line in lines)
+    assert edits == sum(line["kind"] == "message" and line["user_id"] == "busy" for line in lines)
+    assert examine(path).version == len(OPS) + edits
 
 
 async def test_a_file_appears_whole_and_private(
