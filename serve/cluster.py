@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ANSWER_WITHIN = 2.0
 _HEAD = "node:__internal_head__"
-_DRAIN_WITHIN = 45.0
+_DRAIN_WITHIN = 35.0
 """Seconds in which Serve looks for another place for the gateway; it stops the old one then in any case."""
 
 

@@ -157,7 +157,7 @@ class Bed:
         """Deploy the application, or deploy it again with other options, and return once every node serves it."""
         config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
         [gateway] = config["applications"][0]["deployments"]
-        gateway |= {"num_replicas": len(self.nodes), **deployment}
+        gateway |= {"num_replicas": len(self.nodes), "max_replicas_per_node": 1, **deployment}
         file = self.directory / "serve_config.yaml"
         file.write_text(yaml.safe_dump(config))
         where = ["--config", str(file), "--dashboard", f"http://{self.head.host.ip}:{_DASHBOARD_PORT}"]
