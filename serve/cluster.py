@@ -65,6 +65,9 @@ class RayCluster:
     async def look_at(self, room_ids: list[str]) -> list[AwakeRoom]:
         return await self._locator.look_at(room_ids)
 
+    async def drained_nodes(self) -> frozenset[str]:
+        return frozenset(await self._locator.drained_nodes())
+
     async def drain(self, node_id: str) -> NodeDrained:
         rooms = (await self._locator.drain_node(node_id)).rooms
         is_head = await asyncio.to_thread(_is_head, node_id)

@@ -112,6 +112,10 @@ class DirectoryActor:
         """See `Retirement.drain`."""
         return await (await self._ready()).retirement.drain(node_id)
 
+    async def drained_nodes(self) -> list[str]:
+        """See `Retirement.drained`."""
+        return (await self._ready()).retirement.drained()
+
     async def reopen_node(self, node_id: str) -> None:
         """See `Retirement.reopen`."""
         await (await self._ready()).retirement.reopen(node_id)

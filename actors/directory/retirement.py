@@ -57,6 +57,10 @@ class Retirement:
         for node_id in await self._fleet.retired():
             self._pool.shut(node_id)
 
+    def drained(self) -> list[str]:
+        """The nodes that take no rooms, by id."""
+        return sorted(self._pool.placement.shut)
+
     async def reopen(self, node_id: str) -> None:
         """Let a node take rooms again."""
         await self._fleet.retire(node_id, retired=False)

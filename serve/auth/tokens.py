@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import jwt
 
@@ -33,7 +33,8 @@ GUEST_PREFIX = "guest-"
 class Identity:
     """Who a verified token stands for; `expires_at` is unix time in seconds, `guest` what its claim says.
 
-    `admin` stands for whoever runs the server: only its own secret can say so.
+    `admin` stands for whoever runs the server: only its own secret can say so. They see the server and look on in any
+    room; with `sees_server` alone they see the server, and are in rooms like anybody.
     """
 
     user_id: str
@@ -42,6 +43,7 @@ class Identity:
     email: str | None = None
     guest: bool = False
     admin: bool = False
+    sees_server: bool = False
 
     @property
     def verified(self) -> bool:
@@ -103,11 +105,12 @@ class Tokens:
         *,
         email: str | None = None,
         guest: bool = False,
-        admin: bool = False,
+        admin: bool | Literal["server"] = False,
     ) -> str:
         """A token for this user that holds for `ttl` seconds from now; a guest's can be renewed by its holder.
 
-        An `admin`'s sees the whole server; it is for those who run it, and for minutes.
+        An `admin`'s sees the whole server and into all rooms, one for the "server" only that; they are for those who
+        run it, and for minutes.
         """
         now = time.time()
         claims: dict[str, Any] = {"sub": user_id, "name": name}
@@ -116,7 +119,7 @@ class Tokens:
         if guest:
             claims["guest"] = True
         if admin:
-            claims["admin"] = True
+            claims["admin"] = admin
         return self._signer.sign(claims, issued_at=now, expires_at=now + (self._ttl if ttl is None else ttl))
 
     async def identify(self, token: str) -> Identity:
@@ -159,7 +162,7 @@ def _issued(claims: dict[str, Any]) -> Identity:
     named = _named(claims)
     if named.user_id.startswith((GUEST_PREFIX, JUPYTER_PREFIX)) or named.user_id == OPERATOR:
         raise UnauthenticatedError("The token names a user who is not its issuer's.")
-    return replace(named, guest=False, admin=False)
+    return replace(named, guest=False, admin=False, sees_server=False)
 
 
 def _named(claims: dict[str, Any]) -> Identity:
@@ -167,13 +170,15 @@ def _named(claims: dict[str, Any]) -> Identity:
     user_id = _text_claim(claims, "sub", MAX_USER_ID)
     if not user_id:
         raise UnauthenticatedError("The token names no user.")
+    admin = claims.get("admin")
     return Identity(
         user_id=user_id,
         name=_text_claim(claims, "name", MAX_NAME) or user_id,
         expires_at=float(claims["exp"]),
         email=_text_claim(claims, "email", 254) or None,
         guest=claims.get("guest") is True,
-        admin=claims.get("admin") is True,
+        admin=admin is True,
+        sees_server=admin is True or admin == "server",
     )
 
 

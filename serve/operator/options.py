@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from serve.launcher.options import settings_of
-from serve.operator import cluster, files, nodes, tail, texts
+from serve.operator import cluster, files, nodes, page, tail, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from persistence.settings import Settings
     from serve.operator.command import Command
 
-COMMANDS: tuple[Command, ...] = (*files.COMMANDS, *texts.COMMANDS, *cluster.COMMANDS, *nodes.COMMANDS, *tail.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *files.COMMANDS,
+    *texts.COMMANDS,
+    *cluster.COMMANDS,
+    *page.COMMANDS,
+    *nodes.COMMANDS,
+    *tail.COMMANDS,
+)
 
 _SETTINGS = ("data_dir", "database_url", "host", "port")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from serve.schemas.admin import AdminRoom
 
 _TOKEN_LIFETIME: Final = 300.0
+_PAGE_USER: Final = "rayrooms-admin-page"
 _PAGE: Final = 200
 _TIMEOUT: Final = 15.0
 
@@ -73,12 +74,20 @@ def server_url(settings: Settings, options: Namespace) -> str:
 
 def operator_token(settings: Settings) -> str:
     """A token that holds for minutes, signed with the server's own secret. Raises LaunchError when that is not here."""
+    return _tokens(settings).issue(OPERATOR, "Operator", admin=True)
+
+
+def page_token(settings: Settings, lifetime: float) -> str:
+    """A token for the admin page, for so many seconds; into rooms it lets nobody see. Raises as `operator_token`."""
+    return _tokens(settings).issue(_PAGE_USER, "Admin page", lifetime, admin="server")
+
+
+def _tokens(settings: Settings) -> Tokens:
     secret = settings.jwt_secret or _kept_secret(Path(settings.data_dir))
     try:
-        tokens = Tokens(secret, ttl=_TOKEN_LIFETIME)
+        return Tokens(secret, ttl=_TOKEN_LIFETIME)
     except ValueError as error:
         raise LaunchError(str(error)) from error
-    return tokens.issue(OPERATOR, "Operator", admin=True)
 
 
 def _kept_secret(data: Path) -> str:

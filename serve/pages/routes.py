@@ -26,7 +26,7 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 
 NOT_BUILT: Final = "The web pages are not built; run scripts/up or scripts/web.\n"
 
-_PAGE_PATHS: Final = ("/", "/rooms/{room_id}", "/invite")
+_PAGE_PATHS: Final = ("/", "/rooms/{room_id}", "/invite", "/admin")
 _METHODS: Final = ("GET", "HEAD")
 _HTML: Final = "text/html"
 _ASSETS: Final = "assets"

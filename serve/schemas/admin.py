@@ -28,6 +28,7 @@ class NodeStatus(ResponseBody):
     node_id: str
     address: str
     rooms: int = Field(description="How many rooms are awake on it.")
+    takes_rooms: bool | None = Field(description="False once it is drained; null when the directory does not answer.")
     writer: WriterStatus | None = Field(description="Null when it does not answer, or none was needed yet.")
 
 
@@ -68,6 +69,7 @@ class ClusterStatus(ResponseBody):
                         "node_id": "7a1f",
                         "address": "127.0.0.1",
                         "rooms": 2,
+                        "takes_rooms": True,
                         "writer": {
                             "database_ok": True,
                             "feeds": 3,

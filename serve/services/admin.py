@@ -50,6 +50,9 @@ class Cluster(Protocol):
     async def look_at(self, room_ids: list[str]) -> list[AwakeRoom]:
         """What those of the rooms do that are awake, by id."""
 
+    async def drained_nodes(self) -> frozenset[str]:
+        """The ids of the nodes that get no rooms."""
+
     async def drain(self, node_id: str) -> NodeDrained:
         """Move a node's rooms to others, and its people to other gateways."""
 
@@ -74,9 +77,10 @@ class AdminService:
     async def status(self, identity: Identity) -> ClusterStatus:
         """The server at this moment; a part that fails is left out, and the rest told."""
         self._require(identity)
-        health, nodes, gateways, awake, stored = await asyncio.gather(
+        health, nodes, drained, gateways, awake, stored = await asyncio.gather(
             self._health.check(),
             _if_it_answers(self._cluster.nodes()),
+            _if_it_answers(self._cluster.drained_nodes()),
             _if_it_answers(self._cluster.gateways()),
             _if_it_answers(self._cluster.awake()),
             _if_it_answers(self._count()),
@@ -84,7 +88,7 @@ class AdminService:
         rooms = Counter((awake or {}).values())
         return ClusterStatus(
             health=health,
-            nodes=None if nodes is None else [_node(node, rooms[node.node_id]) for node in nodes],
+            nodes=None if nodes is None else [_node(node, rooms[node.node_id], drained) for node in nodes],
             gateways=None if gateways is None else [_gateway(gateway) for gateway in gateways],
             rooms_awake=None if awake is None else len(awake),
             rooms_stored=stored,
@@ -146,7 +150,7 @@ class AdminService:
 
     def _require(self, identity: Identity) -> None:
         """Raises ForbiddenError for everybody else, guests always."""
-        if identity.guest or not (identity.admin or identity.user_id in self._admins):
+        if identity.guest or not (identity.sees_server or identity.user_id in self._admins):
             raise ForbiddenError("This is for those who run the server.")
 
 
@@ -157,11 +161,12 @@ async def _if_it_answers(asked: Awaitable[T]) -> T | None:
         return None
 
 
-def _node(node: Node, rooms: int) -> NodeStatus:
+def _node(node: Node, rooms: int, drained: frozenset[str] | None) -> NodeStatus:
     return NodeStatus(
         node_id=node.node_id,
         address=node.address,
         rooms=rooms,
+        takes_rooms=None if drained is None else node.node_id not in drained,
         writer=None if node.writer is None else _writer(node.writer),
     )
 

@@ -80,6 +80,11 @@ class Locator:
         drained: Drained = await self._ask(_DRAIN_TIMEOUT, "drain_node", node_id)
         return drained
 
+    async def drained_nodes(self) -> list[str]:
+        """The nodes that get no rooms, by id."""
+        drained: list[str] = await self._ask(_PING_TIMEOUT, "drained_nodes")
+        return drained
+
     async def reopen_node(self, node_id: str) -> None:
         """Let a node take rooms again."""
         await self._ask(_LOCATE_TIMEOUT, "reopen_node", node_id)

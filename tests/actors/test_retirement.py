@@ -44,6 +44,7 @@ async def test_a_drained_node_has_no_rooms_and_gets_none(fleet: FakeFleet) -> No
     assert doomed
     drained = await directory.retirement.drain("n1")
     assert drained.rooms == len(doomed)
+    assert directory.retirement.drained() == ["n1"]
     assert set(nodes_of(directory).values()) == {"n2"}
     for room_id in doomed:
         await directory.locate(room_id)
@@ -64,6 +65,7 @@ async def test_rooms_sleep_and_are_not_cut_off(fleet: FakeFleet) -> None:
     assert f"release {worker.number}" not in fleet.events
     [other] = [worker for worker in fleet.workers if worker.node_id == "n2"]
     await directory.retirement.reopen("n1")
+    assert directory.retirement.drained() == []
     other.busy = True
     await directory.retirement.drain("n2")
     assert f"release {other.number}" in fleet.events

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psycopg
 
 from persistence.embedded import EmbeddedPostgres
+from serve.auth.tokens import Tokens
 from tests.architecture.sources import ROOT
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ def test_mistakes(rayrooms: Callable[..., Done], tmp_path: Path) -> None:
         (("explode",), None, 2, "invalid choice"),
         (("backup", "x"), None, 2, "--to"),
         (("status", "--port", "many"), None, 2, "RAYROOMS_PORT"),
+        (("admin-link", "--minutes", "61"), None, 2, "from 1 to 60"),
+        (("admin-link", "--minutes", "soon"), None, 2, "from 1 to 60"),
         (("backup", "--all", "--to", "x"), tmp_path / "none", 1, "no database in"),
         (("status",), tmp_path / "none", 1, "secret is not in"),
         (("restore", "x", "y", "--as", "z"), tmp_path, 1, "one file"),
@@ -115,10 +120,25 @@ def test_mistakes(rayrooms: Callable[..., Done], tmp_path: Path) -> None:
     assert rayrooms("--help", data=None).code == 0
 
 
+def test_a_link_to_the_admin_page(rayrooms: Callable[..., Done]) -> None:
+    """OPS-17: its token stands in the fragment, sees the server for minutes, and stands for nobody in rooms."""
+    secret = "s" * 32
+    done = rayrooms("admin-link", "--url", "https://rooms.example/", "--minutes", "5", RAYROOMS_JWT_SECRET=secret)
+    assert (done.code, done.err) == (0, "")
+    address = urlsplit(done.out.strip())
+    assert (address.scheme, address.netloc, address.path, address.query) == ("https", "rooms.example", "/admin", "")
+    identity = Tokens(secret, ttl=1).verify(address.fragment)
+    assert (identity.sees_server, identity.admin, identity.guest) == (True, False, False)
+    assert 240 < identity.expires_at - time.time() <= 300
+    link = json.loads(rayrooms("admin-link", "--json", "--port", "8001", RAYROOMS_JWT_SECRET=secret).out)
+    assert link["url"].startswith("http://127.0.0.1:8001/admin#")
+    assert link["minutes"] == 15
+
+
 def test_the_script() -> None:
     """OPS-10: it runs from anywhere and lists its commands."""
     done = subprocess.run(
         [ROOT / "scripts" / "rayrooms", "--help"], cwd="/", capture_output=True, text=True, timeout=60, check=True
     )
-    for command in ("backup", "restore", "export", "import", "status", "rooms", "tail"):
+    for command in ("backup", "restore", "export", "import", "status", "rooms", "admin-link", "tail"):
         assert f"    {command} " in done.stdout

@@ -48,6 +48,10 @@ class FakeCluster:
         self.looked_at.append(room_ids)
         return [self._look_at(room_id) for room_id in sorted(room_ids) if room_id in self._live.rooms]
 
+    async def drained_nodes(self) -> frozenset[str]:
+        self._answer("drained_nodes")
+        return frozenset(self.drained)
+
     async def drain(self, node_id: str) -> NodeDrained:
         if node_id in self.drained:
             raise ConflictError("There is no other node that could take the rooms.")

@@ -79,6 +79,7 @@ async def test_the_server_at_this_moment(operator: Operator, ada: Guest, live: F
         "lag_p99_ms": 7.25,
     }
     assert status["nodes"][1]["writer"] is None
+    assert [node["takes_rooms"] for node in status["nodes"]] == [True, True]
     assert status["gateways"][1] == {"gateway_id": "gw-2", "node_id": "node-1", "pid": 101, "sockets": 3, "rooms": 1}
 
 
@@ -86,6 +87,8 @@ async def test_a_machine_is_emptied_and_opened_again(operator: Operator, cluster
     """OPS-16: whoever runs the server may; one that there is not, or that is the last, is told."""
     answer = await operator.post("/api/admin/nodes/node-2/drain")
     assert answer.json() == {"node_id": "node-2", "rooms": 3, "keeps_gateway": False}
+    nodes = (await operator.get("/api/admin/status")).json()["nodes"]
+    assert [node["takes_rooms"] for node in nodes] == [True, False]
     assert (await operator.post("/api/admin/nodes/node-2/drain")).json()["code"] == "conflict"
     assert (await operator.post("/api/admin/nodes/node-2/reopen")).status_code == 204
     assert cluster.drained == []
@@ -107,6 +110,16 @@ async def test_a_part_that_does_not_answer(operator: Operator, cluster: FakeClus
     missing = {name for name, value in answer.json().items() if value is None}
     assert missing == {part} | ({"sockets"} if part == "gateways" else set())
     assert all(value is not None for value in whole.values())
+
+
+async def test_who_takes_rooms_is_not_known(operator: Operator, cluster: FakeCluster) -> None:
+    """OPS-12: while the directory does not answer; the machines are told all the same."""
+    cluster.away.add("drained_nodes")
+    try:
+        nodes = (await operator.get("/api/admin/status")).json()["nodes"]
+    finally:
+        cluster.away.clear()
+    assert [node["takes_rooms"] for node in nodes] == [None, None]
 
 
 async def test_status_without_a_database(client: httpx.AsyncClient, context: AppContext) -> None:
@@ -197,9 +210,11 @@ async def test_those_whom_the_settings_name(
         for token, status in (
             (context.tokens.issue("chief", "Chief", 60), 200),
             (context.tokens.issue("other", "Other", 60), 403),
+            (context.tokens.issue("page", "Page", 60, admin="server"), 200),
             (guest.token, 403),
             (ada.token, 403),
             (context.tokens.issue("guest-x", "G", 60, guest=True, admin=True), 403),
+            (context.tokens.issue("guest-y", "G", 60, guest=True, admin="server"), 403),
         ):
             for path in ("/api/admin/status", "/api/admin/rooms"):
                 answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
@@ -212,15 +227,32 @@ async def test_only_the_servers_own_secret_makes_an_admin() -> None:
     """OPS-11: the claim of a Jupyter server or of an issuer is none, and an issuer does not name the operator."""
     office = Office(public(ED, "ed"))
     assert not (await office.tokens.identify(signed(admin=True))).admin
+    for claim in (True, "server"):
+        assert not (await office.tokens.identify(signed(admin=claim))).sees_server
+        assert not TOKENS.verify(vouched(admin=claim)).sees_server
     with pytest.raises(UnauthenticatedError):
         await office.tokens.identify(signed(sub=OPERATOR))
     assert not TOKENS.verify(vouched(admin=True)).admin
     assert not TOKENS.verify(TOKENS.issue("x", "X")).admin
     assert TOKENS.verify(TOKENS.issue("x", "X", admin=True)).admin
     now = int(time.time())
-    for odd in ("yes", 1, [True]):
+    for odd in ("yes", 1, [True], ["server"]):
         claims = {"sub": "x", "admin": odd, "iss": "rayrooms", "aud": AUDIENCE, "iat": now, "exp": now + 60}
-        assert not TOKENS.verify(jwt.encode(claims, SECRET, "HS256")).admin
+        identity = TOKENS.verify(jwt.encode(claims, SECRET, "HS256"))
+        assert not identity.admin
+        assert not identity.sees_server
+
+
+async def test_who_sees_the_server_sees_into_no_room(context: AppContext, database: Database, ada: Guest) -> None:
+    """OPS-17: the token of an admin link stands for nobody in rooms: a private one does not exist for its holder."""
+    room_id = await ada.make_room(private=True)
+    access = RoomAccess(database, max_members=10)
+    visitor = context.tokens.verify(context.tokens.issue("page", "Page", 60, admin="server"))
+    assert (visitor.admin, visitor.sees_server) == (False, True)
+    with pytest.raises(NotFoundError):
+        await access.visit(room_id, visitor)
+    with pytest.raises(NotFoundError):
+        await access.admit(room_id, visitor)
 
 
 async def test_the_operator_looks_on(context: AppContext, database: Database, ada: Guest, eve: Guest) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCRIPT = b"export const answer = 42;\n"
 STYLE = b":root { color: black }\n"
-PAGES = ("/", "/rooms/interview-42", "/rooms/none%20such", "/invite")
+PAGES = ("/", "/rooms/interview-42", "/rooms/none%20such", "/invite", "/admin")
 INDEX = '<!doctype html><meta name="nonce" content="{{nonce}}"><style nonce="{{nonce}}"></style>'
 
 

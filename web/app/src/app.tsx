@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { session } from "./api.ts";
 import { ProblemPage, Toasts, TooltipLayer } from "./components/index.ts";
+import { AdminGate } from "./pages/AdminGate.tsx";
 import { InvitePage } from "./pages/InvitePage.tsx";
 import { RoomGate } from "./pages/RoomGate.tsx";
 import { RoomsPage } from "./pages/RoomsPage.tsx";
@@ -30,6 +31,8 @@ function Page({ route }: { route: Route }) {
       return <ProblemPage kind="lost" />;
     case "invite":
       return <InvitePage />;
+    case "admin":
+      return <AdminGate />;
     case "rooms":
       return user ? <RoomsPage key={user.id} user={user} /> : <SignInPage />;
     case "room":

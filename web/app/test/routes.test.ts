@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { invitationToken, parseRoute, roomPath } from "../src/routes.ts";
+import { fragmentToken, parseRoute, roomPath } from "../src/routes.ts";
 
 test("APP-10 each address means one page", () => {
   for (const path of ["/", "/rooms", "/rooms/"]) assert.deepEqual(parseRoute(path), { page: "rooms" });
+  for (const path of ["/admin", "/admin/"]) assert.deepEqual(parseRoute(path), { page: "admin" });
   for (const path of ["/invite", "/invite/"]) assert.deepEqual(parseRoute(path), { page: "invite" });
   for (const id of ["interview-42", "a", "A.b_c~d-e", "x".repeat(64)]) {
     assert.deepEqual(parseRoute(roomPath(id)), { page: "room", roomId: id });
@@ -23,13 +24,14 @@ test("APP-10 what can be no room is no page, and is never sent to the server", (
     "/rooms/%",
     `/rooms/${"x".repeat(65)}`,
     "/invited",
+    "/admin/x",
     "/rooms/é",
   ];
   for (const path of none) assert.deepEqual(parseRoute(path), { page: "lost" }, path);
 });
 
 test("APP-11 an invitation is read from the fragment", () => {
-  assert.equal(invitationToken("#abc.def-_"), "abc.def-_");
-  assert.equal(invitationToken("#abc%2Edef"), "abc.def");
-  for (const fragment of ["", "#", "# ", "#%"]) assert.equal(invitationToken(fragment), null);
+  assert.equal(fragmentToken("#abc.def-_"), "abc.def-_");
+  assert.equal(fragmentToken("#abc%2Edef"), "abc.def");
+  for (const fragment of ["", "#", "# ", "#%"]) assert.equal(fragmentToken(fragment), null);
 });

@@ -27,6 +27,7 @@ export type ProblemKind =
   | "signed-out"
   | "outdated"
   | "invitation"
+  | "not-yours"
   | "lost";
 
 export interface ProblemPageProps {
@@ -99,6 +100,12 @@ const PROBLEMS: Record<ProblemKind, Problem> = {
     icon: LinkIcon,
     title: "This invitation does not work",
     detail: "The link may have been cut short. Ask for a new one.",
+    retry: AGAIN,
+  },
+  "not-yours": {
+    icon: Lock,
+    title: "This page is for those who run the server",
+    detail: "Everybody else finds their rooms on the first page.",
     retry: AGAIN,
   },
   lost: {

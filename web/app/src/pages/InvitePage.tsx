@@ -9,7 +9,7 @@ import { request, session } from "../api.ts";
 import { Button, ProblemPage, Spinner, ThemeToggle } from "../components/index.ts";
 import { explain } from "../explain.ts";
 import { momentOf, timeLeft } from "../format.ts";
-import { invitationToken, roomPath } from "../routes.ts";
+import { fragmentToken, roomPath } from "../routes.ts";
 import { useTitle } from "../title.ts";
 import { invitationProblem } from "./invitationProblem.ts";
 import { Logo, Wordmark } from "./Logo.tsx";
@@ -147,9 +147,9 @@ const ROLE_NOTES: Record<Preview["role"], string> = {
 
 /** The token in the address; another link may be opened over this one without a new page. */
 function useFragmentToken(): string | null {
-  const [token, setToken] = useState(() => invitationToken(location.hash));
+  const [token, setToken] = useState(() => fragmentToken(location.hash));
   useEffect(() => {
-    const look = (): void => setToken(invitationToken(location.hash));
+    const look = (): void => setToken(fragmentToken(location.hash));
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);

@@ -18,6 +18,8 @@ export interface RestOptions {
 export interface CallOptions {
   /** Gives the call up; it then rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Milliseconds that the server has, in place of the usual ones. */
+  timeout?: number;
 }
 
 /**
@@ -43,64 +45,64 @@ export class RestClient {
 
   /** Enter by a name alone, where the server lets guests in. */
   signInGuest(name: string): Promise<bodies.SignedIn> {
-    return this.#send("POST", "/api/auth/guest", { name });
+    return this.send("POST", "/api/auth/guest", { name });
   }
 
   /** A fresh token for a guest whose present one still holds. */
   renew(): Promise<bodies.SignedIn> {
-    return this.#send("POST", "/api/auth/renew");
+    return this.send("POST", "/api/auth/renew");
   }
 
   profile(userId: string): Promise<bodies.Profile> {
-    return this.#get(`/api/users/${part(userId)}/profile`);
+    return this.get(`/api/users/${part(userId)}/profile`);
   }
 
   updateProfile(userId: string, change: bodies.ProfileChange): Promise<bodies.Profile> {
-    return this.#send("PUT", `/api/users/${part(userId)}/profile`, change);
+    return this.send("PUT", `/api/users/${part(userId)}/profile`, change);
   }
 
   // -------------------------------------------------------------- rooms
 
   createRoom(room: bodies.NewRoom): Promise<bodies.RoomDetails> {
-    return this.#send("POST", "/api/rooms", room);
+    return this.send("POST", "/api/rooms", room);
   }
 
   /** Newest first. */
   rooms(query: bodies.RoomQuery = {}): Promise<bodies.Page<bodies.RoomSummary>> {
-    return this.#get("/api/rooms", { ...query });
+    return this.get("/api/rooms", { ...query });
   }
 
   room(roomId: string): Promise<bodies.RoomDetails> {
-    return this.#get(`/api/rooms/${part(roomId)}`);
+    return this.get(`/api/rooms/${part(roomId)}`);
   }
 
   deleteRoom(roomId: string): Promise<void> {
-    return this.#send("DELETE", `/api/rooms/${part(roomId)}`);
+    return this.send("DELETE", `/api/rooms/${part(roomId)}`);
   }
 
   // -------------------------------------------------------------- members
 
   /** In the order they joined. */
   members(roomId: string, query: { limit?: number; offset?: number } = {}): Promise<bodies.Page<bodies.Member>> {
-    return this.#get(`/api/rooms/${part(roomId)}/members`, query);
+    return this.get(`/api/rooms/${part(roomId)}/members`, query);
   }
 
   addMember(roomId: string, userId: string, role: bodies.GrantedRole = "member"): Promise<bodies.Member> {
-    return this.#send("POST", `/api/rooms/${part(roomId)}/members`, { user_id: userId, role });
+    return this.send("POST", `/api/rooms/${part(roomId)}/members`, { user_id: userId, role });
   }
 
   setRole(roomId: string, userId: string, role: bodies.GrantedRole): Promise<bodies.Member> {
-    return this.#send("PUT", `/api/rooms/${part(roomId)}/members/${part(userId)}`, { role });
+    return this.send("PUT", `/api/rooms/${part(roomId)}/members/${part(userId)}`, { role });
   }
 
   removeMember(roomId: string, userId: string): Promise<void> {
-    return this.#send("DELETE", `/api/rooms/${part(roomId)}/members/${part(userId)}`);
+    return this.send("DELETE", `/api/rooms/${part(roomId)}/members/${part(userId)}`);
   }
 
   /** Give up one's own membership. */
   async leave(roomId: string): Promise<void> {
     const token = await this.#token?.();
-    await this.#send("POST", `/api/users/${part(subjectOf(token))}/rooms/${part(roomId)}/leave`);
+    await this.send("POST", `/api/users/${part(subjectOf(token))}/rooms/${part(roomId)}/leave`);
   }
 
   // -------------------------------------------------------------- invitations
@@ -110,7 +112,7 @@ export class RestClient {
     roomId: string,
     terms: { role?: bodies.GrantedRole; expires_in?: number } = {},
   ): Promise<bodies.IssuedInvitation> {
-    return this.#send("POST", `/api/rooms/${part(roomId)}/invitations`, terms);
+    return this.send("POST", `/api/rooms/${part(roomId)}/invitations`, terms);
   }
 
   /** The open ones, or all; newest first. */
@@ -118,19 +120,19 @@ export class RestClient {
     roomId: string,
     query: { all?: boolean; limit?: number; offset?: number } = {},
   ): Promise<bodies.Page<bodies.ListedInvitation>> {
-    return this.#get(`/api/rooms/${part(roomId)}/invitations`, query);
+    return this.get(`/api/rooms/${part(roomId)}/invitations`, query);
   }
 
   revokeInvitation(roomId: string, invitationId: string): Promise<void> {
-    return this.#send("DELETE", `/api/rooms/${part(roomId)}/invitations/${part(invitationId)}`);
+    return this.send("DELETE", `/api/rooms/${part(roomId)}/invitations/${part(invitationId)}`);
   }
 
   previewInvitation(token: string): Promise<bodies.InvitationPreview> {
-    return this.#send("POST", "/api/invitations/preview", { token });
+    return this.send("POST", "/api/invitations/preview", { token });
   }
 
   acceptInvitation(token: string): Promise<bodies.AcceptedInvitation> {
-    return this.#send("POST", "/api/invitations/accept", { token });
+    return this.send("POST", "/api/invitations/accept", { token });
   }
 
   // -------------------------------------------------------------- what is in a room
@@ -140,7 +142,7 @@ export class RestClient {
     roomId: string,
     query: { limit?: number; before?: string } = {},
   ): Promise<bodies.Page<bodies.StoredMessage, string>> {
-    return this.#get(`/api/rooms/${part(roomId)}/messages`, query);
+    return this.get(`/api/rooms/${part(roomId)}/messages`, query);
   }
 
   operations(
@@ -148,21 +150,21 @@ export class RestClient {
     query: { from_version?: number; to_version?: number; limit?: number } = {},
     options: CallOptions = {},
   ): Promise<bodies.OperationRange> {
-    return this.#get(`/api/sync/${part(roomId)}/operations`, query, options);
+    return this.get(`/api/sync/${part(roomId)}/operations`, query, options);
   }
 
   version(roomId: string): Promise<bodies.RoomVersion> {
-    return this.#get(`/api/sync/${part(roomId)}/version`);
+    return this.get(`/api/sync/${part(roomId)}/version`);
   }
 
   /** Of now, or of an earlier version. */
   snapshot(roomId: string, version?: number, options: CallOptions = {}): Promise<bodies.Snapshot> {
-    return this.#get(`/api/sync/${part(roomId)}/snapshot`, { version }, options);
+    return this.get(`/api/sync/${part(roomId)}/snapshot`, { version }, options);
   }
 
   // -------------------------------------------------------------- parts
 
-  #get<T>(path: string, query: Query = {}, options: CallOptions = {}): Promise<T> {
+  protected get<T>(path: string, query: Query = {}, options: CallOptions = {}): Promise<T> {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as [string, string]],
     );
@@ -170,18 +172,23 @@ export class RestClient {
     return this.#call("GET", search === "" ? path : `${path}?${search}`, undefined, options);
   }
 
-  #send<T>(method: Method, path: string, body?: object): Promise<T> {
-    return this.#call(method, path, body, {});
+  protected send<T>(method: Method, path: string, body?: object, options: CallOptions = {}): Promise<T> {
+    return this.#call(method, path, body, options);
   }
 
-  async #call<T>(method: Method, path: string, body: object | undefined, { signal }: CallOptions): Promise<T> {
+  async #call<T>(
+    method: Method,
+    path: string,
+    body: object | undefined,
+    { signal, timeout: patience = TIMEOUT }: CallOptions,
+  ): Promise<T> {
     const token = await this.#token?.();
     const headers = {
       ...this.#headers(),
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "Content-Type": "application/json" }),
     };
-    const timeout = AbortSignal.timeout(TIMEOUT);
+    const timeout = AbortSignal.timeout(patience);
     let response: Response;
     let text: string;
     try {
