@@ -18,7 +18,7 @@ from .entrance import open_entrances
 from .hosts import Network
 from .trials import Trials
 
-_TRIALS = ("calm", "kill", "partition", "isolation", "drain", "roll")
+_TRIALS = ("calm", "cost", "kill", "partition", "isolation", "drain", "head", "roll")
 
 
 def main() -> int:
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", default=",".join(_TRIALS), help=f"of {', '.join(_TRIALS)}; default all")
     parser.add_argument("--seconds", type=float, default=25.0, help="that a node is cut off (default 25)")
+    parser.add_argument("--redis", type=Path, metavar="PROGRAM", help="a redis-server, for the head to remember with")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there too")
     return parser
 
@@ -49,7 +50,8 @@ async def _run(options: argparse.Namespace) -> int:
         directory = stack.enter_context(short_directory())
         stack.callback(network.down)
         network.up()
-        bed = Bed(directory, network.hosts, database_ip=network.database_ip, warm_pool="6", room_idle="600")
+        ip = network.database_ip
+        bed = Bed(directory, network.hosts, database_ip=ip, redis=options.redis, warm_pool="6", room_idle="600")
         stack.push_async_callback(bed.close)
         await bed.start()
         urls = await stack.enter_async_context(open_entrances(bed, network.people_ip))
@@ -75,11 +77,13 @@ async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
     spread = {node.number: places.count(node.host.ip) for node in bed.nodes}
     _say(f"{len(places)} rooms are awake, by node: {spread}")
     for name in options.trials.split(","):
-        if trials.outcomes:
+        if trials.outcomes and len(bed.nodes) > 1:
             await trials.fill(bed.nodes[1])
         match name:
             case "calm":
                 await trials.calm(10.0)
+            case "cost":
+                await trials.cost(15.0)
             case "kill":
                 await trials.kill(bed.nodes[1], again_after=5.0)
             case "partition":
@@ -88,6 +92,8 @@ async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
                 await trials.cut_off(bed.nodes[1], database=True, seconds=options.seconds)
             case "drain":
                 await trials.drain(bed.nodes[2])
+            case "head":
+                await trials.lose_head()
             case "roll":
                 await trials.roll()
             case _:

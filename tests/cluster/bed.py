@@ -36,6 +36,7 @@ _POLL = 0.2
 _STOP_GRACE = 10.0
 _GCS_PORT = 6379
 _DASHBOARD_PORT = 8265
+_REDIS_PORT = 6380
 _SOCKET = ".s.PGSQL.5432"
 
 
@@ -69,7 +70,7 @@ class ClusterNode:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAYROOMS_", "RAY_"))}
         settings = {f"RAYROOMS_{name.upper()}": value for name, value in self._bed.settings.items()}
         own = {"RAYROOMS_RUNTIME_DIR": str(self._directory), SERVER_ID: self._mark}
-        return inherited | settings | own
+        return inherited | settings | own | self._bed.ray_settings
 
     def run(self, *command: str) -> str:
         """Run a command on this host, as a node. Returns what it says, and raises AssertionError when it fails."""
@@ -123,7 +124,9 @@ class ClusterNode:
 class Bed:
     """Postgres, reached over TCP, and the nodes. Made and used in one event loop."""
 
-    def __init__(self, directory: Path, hosts: Sequence[Host], *, database_ip: str, **settings: str) -> None:
+    def __init__(
+        self, directory: Path, hosts: Sequence[Host], *, database_ip: str, redis: Path | None = None, **settings: str
+    ) -> None:
         self.directory = directory
         self.name = f"bed-{secrets.token_hex(6)}"
         self.temp = directory / "ray"
@@ -137,8 +140,12 @@ class Bed:
             "limit_joins": "1000",
             **settings,
         }
+        self.ray_settings: dict[str, str] = {}
         self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
         self._database_ip = database_ip
+        self.redis = redis
+        """The program of a Redis in which the head keeps what it knows."""
+        self._memory: subprocess.Popen[bytes] | None = None
 
     @property
     def head(self) -> ClusterNode:
@@ -149,6 +156,8 @@ class Bed:
         await asyncio.to_thread(self.postgres.start)
         port = await self.database.listen(self._database_ip)
         self.settings["database_url"] = f"postgresql://postgres@{self._database_ip}:{port}/postgres"
+        if self.redis is not None:
+            self._remember(self.redis)
         for node in self.nodes:  # one after another: on one file system they would choose the same names for sockets
             await asyncio.to_thread(node.start)
         await self.deploy()
@@ -176,12 +185,42 @@ class Bed:
                 assert time.monotonic() < deadline, f"node {node.number} is not well"
                 await asyncio.sleep(_POLL)
 
+    def _remember(self, redis: Path) -> None:
+        options = ["--bind", self._database_ip, "--port", str(_REDIS_PORT), "--dir", str(self.directory)]
+        self._memory = subprocess.Popen([redis, *options, "--protected-mode", "no"], stdout=subprocess.DEVNULL)
+        self.ray_settings = {"RAY_REDIS_ADDRESS": f"{self._database_ip}:{_REDIS_PORT}"}
+
     async def close(self) -> None:
         """Take all of it down, whatever state it is in."""
         for node in reversed(self.nodes):
             await asyncio.to_thread(node.kill)
+        if self._memory is not None:
+            self._memory.kill()
+            self._memory.wait()
         await self.database.close()
         await asyncio.to_thread(self.postgres.stop)
+
+    def cpu_times(self) -> dict[int, float]:
+        """CPU seconds so far of each process of the nodes and of Postgres."""
+        database = [process for process in psutil.process_iter() if self._is_postmaster(process)]
+        children = [child for process in database for child in process.children(recursive=True)]
+        found = {}
+        for process in [*database, *children, *(process for node in self.nodes for process in node.processes())]:
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            found[process.pid] = times.user + times.system
+        return found
+
+    def _is_postmaster(self, process: psutil.Process) -> bool:
+        try:
+            command = process.cmdline()
+        except psutil.Error:
+            return False
+        return (
+            bool(command) and command[0].endswith("/postgres") and str(self.directory / "database") in " ".join(command)
+        )
 
     # ------------------------------------------------------------------ the database, past the proxy
 

@@ -101,6 +101,28 @@ class Trials:
             await lapse(seconds)
             await trial.others_get_on()
 
+    async def cost(self, seconds: float) -> None:
+        """What an edit costs all nodes and Postgres, beyond what they take when nobody types."""
+        async with self._trial(f"{len(self.bed.nodes)} nodes, everybody types", self.bed.head) as trial:
+            await self._crowd.pause()
+            idle = await self._spent(seconds)
+            self._crowd.resume()
+            trial.begin()
+            written = self._crowd.written
+            busy = await self._spent(seconds)
+            edits = self._crowd.written - written
+            each = 1000 * (busy - idle) / edits
+            trial.outcome.notes.append(
+                f"{edits / seconds:.0f} edits/s for {each:.3f} ms CPU each; idle {idle / seconds:.2f} CPUs"
+            )
+
+    async def _spent(self, seconds: float) -> float:
+        """CPU seconds of all nodes and Postgres within so many seconds."""
+        before = await asyncio.to_thread(self.bed.cpu_times)
+        await lapse(seconds)
+        after = await asyncio.to_thread(self.bed.cpu_times)
+        return sum(spent - before.get(pid, 0.0) for pid, spent in after.items())
+
     async def kill(self, node: ClusterNode, *, again_after: float | None = None) -> None:
         """Every process of a node at once, as in a power cut; it may come back later."""
         async with self._trial(f"node {node.number} killed", node) as trial:
@@ -145,6 +167,26 @@ class Trials:
         async with self._trial(f"node {node.number} drained, stopped and started", node) as trial:
             trial.begin()
             trial.outcome.notes.append(await self._replace(node))
+            await trial.others_get_on()
+
+    async def lose_head(self) -> None:
+        """The head dies and is started again. Without a Redis it knows nothing then, and all nodes start anew."""
+        remembers = self.bed.redis is not None
+        async with self._trial(f"head killed, {'with' if remembers else 'without'} Redis", self.bed.head) as trial:
+            self.bed.head.is_open = False
+            await asyncio.to_thread(self.bed.head.kill)
+            trial.begin()
+            if not remembers:
+                for node in self.bed.nodes[1:]:
+                    await asyncio.to_thread(node.kill)
+            for node in [self.bed.head] if remembers else self.bed.nodes:
+                await asyncio.to_thread(node.start)
+            trial.outcome.notes.append(f"Ray was up after {trial.seconds:.1f} s")
+            if not remembers:
+                await self.bed.deploy()
+            await self.bed.until_well(self.bed.nodes)
+            self.bed.head.is_open = True
+            trial.outcome.notes.append(f"all nodes were well after {trial.seconds:.1f} s")
             await trial.others_get_on()
 
     async def roll(self) -> None:

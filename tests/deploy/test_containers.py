@@ -152,7 +152,7 @@ def test_what_is_stored_is_kept() -> None:
         assert compose["services"][store]["volumes"][0].split(":")[0] in compose["volumes"]
     for node in ("head", "worker"):
         assert compose["services"][node]["stop_grace_period"] == "90s"
-        assert compose["services"][node]["pre_stop"] == [{"command": ["scripts/rayrooms", "drain", "--node", "SELF"]}]
+        assert compose["services"][node]["pre_stop"] == [{"command": ["scripts/rayrooms", "drain", "SELF"]}]
     assert compose["services"]["head"]["environment"]["RAY_REDIS_ADDRESS"] == "redis:6379"
 
 

@@ -123,7 +123,7 @@ def test_a_node_of_the_cluster_is_watched_and_drained(name: str) -> None:
     spec = template["spec"]
     [node] = spec["containers"]
     assert {"startupProbe", "livenessProbe", "readinessProbe"} <= node.keys()
-    assert node["lifecycle"]["preStop"]["exec"]["command"] == ["scripts/rayrooms", "drain", "--node", "SELF"]
+    assert node["lifecycle"]["preStop"]["exec"]["command"] == ["scripts/rayrooms", "drain", "SELF"]
     assert spec["terminationGracePeriodSeconds"] >= 90
     assert "scripts/node" in node["command"][-1]
     assert node["command"][0] == "tini"
