@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.rest.conftest import (  # noqa: F401 - fixtures are found by their names
     client,
+    cluster,
     context,
     database,
     ingress,

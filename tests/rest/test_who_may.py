@@ -56,6 +56,8 @@ TABLE = """
     GET    /api/admin/status                                  401 403 403 403 403 403 403
     GET    /api/admin/rooms                                   401 403 403 403 403 403 403
     POST   /api/admin/rooms/{room_id}/reopen                  401 403 403 403 403 403 403
+    POST   /api/admin/nodes/{node_id}/drain                   401 403 403 403 403 403 403
+    POST   /api/admin/nodes/{node_id}/reopen                  401 403 403 403 403 403 403
     GET    /health                                            200 200 200 200 200 200 200
 """
 """A `user_id` in a path is somebody else's: a member of the room, but in `OWN` the caller's."""
@@ -123,7 +125,9 @@ class Cast:
         room_id, link = await self.room(private=private)
         about = self.people[caller] if own and caller != "nobody" else self.other
         method, template = route.split()
-        path = template.format(room_id=room_id, user_id=about.user_id, invitation_id=link["invitation_id"])
+        path = template.format(
+            room_id=room_id, user_id=about.user_id, invitation_id=link["invitation_id"], node_id="node"
+        )
         body = BODIES.get(route)
         if route == "POST /api/rooms/{room_id}/members":
             body = {"user_id": self.newcomer.user_id}

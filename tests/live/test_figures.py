@@ -1,4 +1,7 @@
-"""What a running server tells its operator: metrics of all its processes, and logs."""
+"""What a running server tells its operator: metrics of all its processes, and logs.
+
+These come before `test_kills`: what a process has counted leaves the sums some time after its end.
+"""
 
 from __future__ import annotations
 
