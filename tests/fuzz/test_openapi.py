@@ -72,7 +72,8 @@ async def test_no_request_breaks_the_server(
     # FUZZ-1: it did work. Most operations were also done, and each was also refused, unless nothing can be wrong.
     done = {label for label, statuses in seen.items() if any(status < 300 for status in statuses)}
     refused = {label for label, statuses in seen.items() if any(status >= 400 for status in statuses)}
-    assert len(done) > 0.7 * len(seen), {label: seen[label] for label in seen.keys() - done}
+    open_to_users = {label for label in seen if " /api/admin/" not in label}
+    assert len(done) > 0.7 * len(open_to_users), {label: seen[label] for label in open_to_users - done}
     assert len(refused) > 0.9 * len(seen), set(seen) - refused
 
 
