@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 _AT_A_TIME = 4
 _PATIENCE = 120.0
-_READY_PATIENCE = 10.0
+_READY_PATIENCE = 60.0
 _LOOK = 0.05
 _RETRY = 0.5
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from serve.schemas.admin import NodeStatus
 
 SELF: Final = "SELF"
-_DRAINED_WITHIN: Final = 200.0
+_DRAINED_WITHIN: Final = 620.0
 _GATEWAYS_WITHIN: Final = 90.0
 _POLL: Final = 0.5
 

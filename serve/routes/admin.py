@@ -50,7 +50,7 @@ async def reopen_room(services: ServicesDep, identity: Caller, room_id: RoomIdPa
 async def drain_node(services: ServicesDep, identity: Caller, node_id: NodeIdPath) -> DrainedNode:
     """Its rooms move to other machines, a few at a time, then its people to other gateways; nobody is put out.
 
-    Answers when its rooms are elsewhere, which may take two minutes. Saying it again does no harm.
+    Answers when its rooms are elsewhere, which may take minutes. Saying it again does no harm.
     """
     return await services.admin.drain(identity, node_id)
 
