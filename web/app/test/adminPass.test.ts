@@ -3,19 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AdminPass, PASS_KEY } from "../src/admin/pass.ts";
-
-class Tab {
-  readonly kept = new Map<string, string>();
-  getItem(key: string): string | null {
-    return this.kept.get(key) ?? null;
-  }
-  setItem(key: string, value: string): void {
-    this.kept.set(key, value);
-  }
-  removeItem(key: string): void {
-    this.kept.delete(key);
-  }
-}
+import { MemoryStorage } from "./memoryStorage.ts";
 
 const SHUT = {
   getItem(): never {
@@ -30,13 +18,13 @@ const SHUT = {
 };
 
 test("APP-48 a pass is taken from the fragment, and outlives a reload of its tab", () => {
-  const tab = new Tab();
+  const tab = new MemoryStorage();
   const pass = new AdminPass(tab);
   assert.equal(pass.token.value, null);
   assert.equal(pass.take("#a.b.c"), true);
   assert.equal(pass.token.value, "a.b.c");
   assert.equal(new AdminPass(tab).token.value, "a.b.c");
-  assert.equal(new AdminPass(new Tab()).token.value, null);
+  assert.equal(new AdminPass(new MemoryStorage()).token.value, null);
 });
 
 test("APP-48 an address without one takes none away", () => {
@@ -47,7 +35,7 @@ test("APP-48 an address without one takes none away", () => {
 });
 
 test("APP-48 a refusal ends the pass it was about, and no other", () => {
-  const tab = new Tab();
+  const tab = new MemoryStorage();
   const pass = new AdminPass(tab);
   pass.take("#first");
   pass.take("#second");
@@ -60,7 +48,7 @@ test("APP-48 a refusal ends the pass it was about, and no other", () => {
 });
 
 test("APP-48 whoever is done gives it up", () => {
-  const tab = new Tab();
+  const tab = new MemoryStorage();
   const pass = new AdminPass(tab);
   pass.take("#first");
   pass.giveUp();

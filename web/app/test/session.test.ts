@@ -4,22 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForbiddenError, UnauthenticatedError, UnavailableError } from "../../client/src/errors.ts";
 import { parseSession, renewalDue, SESSION_KEY, SessionKeeper, type SignedIn } from "../src/session.ts";
+import { MemoryStorage } from "./memoryStorage.ts";
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
-
-class Browser {
-  readonly kept = new Map<string, string>();
-  getItem(key: string): string | null {
-    return this.kept.get(key) ?? null;
-  }
-  setItem(key: string, value: string): void {
-    this.kept.set(key, value);
-  }
-  removeItem(key: string): void {
-    this.kept.delete(key);
-  }
-}
 
 /** A server whose tokens live 30 days and count up; `renewal` may refuse. */
 class Server {
@@ -34,7 +22,7 @@ class Server {
     return { token: `t${this.made}`, user_id, name, expires_at };
   };
 
-  keeper(storage: Browser | null): SessionKeeper {
+  keeper(storage: MemoryStorage | null): SessionKeeper {
     return new SessionKeeper({
       storage,
       now: () => this.now,
@@ -48,9 +36,9 @@ class Server {
   }
 }
 
-async function signedIn(): Promise<{ server: Server; browser: Browser; keeper: SessionKeeper }> {
+async function signedIn(): Promise<{ server: Server; browser: MemoryStorage; keeper: SessionKeeper }> {
   const server = new Server();
-  const browser = new Browser();
+  const browser = new MemoryStorage();
   const keeper = server.keeper(browser);
   await keeper.signIn("Ada");
   return { server, browser, keeper };
@@ -172,7 +160,7 @@ test("APP-6 a new name shows though its token has to wait", async () => {
 
 test("APP-7 a browser that keeps nothing still signs in for the page", async () => {
   const server = new Server();
-  const shut = { getItem: deny, setItem: deny, removeItem: deny } as unknown as Browser;
+  const shut = { getItem: deny, setItem: deny, removeItem: deny } as unknown as MemoryStorage;
   for (const storage of [null, shut]) {
     const keeper = server.keeper(storage);
     await keeper.signIn("Ada");
