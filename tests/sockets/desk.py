@@ -42,9 +42,14 @@ class Desk:
     async def serving(self) -> AsyncIterator[str]:
         """The URL of a server of this gateway's sockets."""
         endpoint = websocket_protocol.OwnSocket(SocketEndpoint(self.handlers, Settings(), OpenConnections()))
-        websocket_protocol.install()
         config = uvicorn.Config(
-            endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3"
+            endpoint,
+            host="127.0.0.1",
+            port=0,
+            log_level="error",
+            lifespan="off",
+            interface="asgi3",
+            ws=websocket_protocol.BoundedWebSockets,
         )
         server = self.server = _QuietServer(config)
         task = asyncio.create_task(server.serve())
