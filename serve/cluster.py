@@ -11,22 +11,23 @@ import ray
 from ray.core.generated import autoscaler_pb2
 from ray.exceptions import RayError, RpcError
 
+from actors.directory.listing import nodes_alive
 from persistence.actor import persistence_name
 from persistence.writer import WriterStats
 from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from actors.directory.overview import AwakeRoom, Gateway
+    from actors.directory.placement import Node
     from serve.sockets.locator import Locator
 
 _ANSWER_WITHIN = 2.0
-_HEAD = "node:__internal_head__"
 _DRAIN_WITHIN = 35.0
 """Seconds in which Serve looks for another place for the gateway; it stops the old one then in any case."""
 
 
-class Node(msgspec.Struct, frozen=True):
-    """A machine; `writer` is what its persistence actor says, None when it does not, or there is none yet."""
+class NodeState(msgspec.Struct, frozen=True):
+    """A node; `writer` is what its persistence actor says, None when it does not, or there is none yet."""
 
     node_id: str
     address: str
@@ -47,14 +48,9 @@ class RayCluster:
     def __init__(self, locator: Locator) -> None:
         self._locator = locator
 
-    async def nodes(self) -> list[Node]:
-        try:
-            async with asyncio.timeout(_ANSWER_WITHIN):
-                found = await asyncio.to_thread(ray.nodes)
-        except (TimeoutError, RayError) as error:
-            raise UnavailableError("Ray does not say which machines there are.") from error
-        alive = [(str(node["NodeID"]), str(node["NodeManagerAddress"])) for node in found if node["Alive"]]
-        return list(await asyncio.gather(*(_look_at(node_id, address) for node_id, address in sorted(alive))))
+    async def nodes(self) -> list[NodeState]:
+        alive = await nodes_alive(within=_ANSWER_WITHIN)
+        return list(await asyncio.gather(*map(_look_at, sorted(alive, key=lambda node: node.node_id))))
 
     async def gateways(self) -> list[Gateway]:
         return await self._locator.gateways()
@@ -70,7 +66,7 @@ class RayCluster:
 
     async def drain(self, node_id: str) -> NodeDrained:
         rooms = (await self._locator.drain_node(node_id)).rooms
-        is_head = await asyncio.to_thread(_is_head, node_id)
+        is_head = any(node.is_head for node in await nodes_alive(within=_ANSWER_WITHIN) if node.node_id == node_id)
         if not is_head:
             await asyncio.to_thread(_send_gateways_away, node_id)
         return NodeDrained(node_id, rooms, keeps_gateway=is_head)
@@ -82,19 +78,13 @@ class RayCluster:
         await self._locator.forget(room_id)
 
 
-async def _look_at(node_id: str, address: str) -> Node:
+async def _look_at(node: Node) -> NodeState:
     try:
         async with asyncio.timeout(_ANSWER_WITHIN):
-            actor: Any = await asyncio.to_thread(ray.get_actor, persistence_name(node_id))
-            return Node(node_id, address, await actor.stats.remote())
+            actor: Any = await asyncio.to_thread(ray.get_actor, persistence_name(node.node_id))
+            return NodeState(node.node_id, node.ip, await actor.stats.remote())
     except (TimeoutError, ValueError, RayError):  # a ValueError: there is no such actor
-        return Node(node_id, address, None)
-
-
-def _is_head(node_id: str) -> bool:
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    found = next((node for node in nodes if node["NodeID"] == node_id), None)
-    return found is not None and _HEAD in found["Resources"]
+        return NodeState(node.node_id, node.ip, None)
 
 
 def _send_gateways_away(node_id: str) -> None:

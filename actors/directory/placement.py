@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A node of the cluster: the address under which Ray knows it, and how many cores it says it has."""
+    """A node of the cluster: the address under which Ray knows it, how many cores it says it has.
+
+    `metrics_port` is that of Ray's metrics agent there, 0 when it runs none.
+    """
 
     node_id: str
     ip: str
     cpus: float = 1.0
+    is_head: bool = False
+    metrics_port: int = 0
 
 
 class Placement:

@@ -11,10 +11,11 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.directory.placement import Node
+from actors.directory.listing import nodes_alive
 from persistence.actor import PersistenceActor, persistence_name
 
 if TYPE_CHECKING:
+    from actors.directory.placement import Node
     from persistence.node import NodePlace
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ _PERSISTENCE: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1,
 )
 _BELIEVED = 1.0
 """Seconds for which a list of the cluster's nodes is believed."""
+_LIST_TIMEOUT = 30.0
 _PROBE = 2.0
 _PROBE_PAUSE = 1.0
 
@@ -45,9 +47,9 @@ class RayNodes:
         """The nodes that Ray believes in, by their id."""
         now = asyncio.get_running_loop().time()
         if now > self._looked + _BELIEVED:
-            listed = await asyncio.to_thread(ray.nodes)
+            found = await nodes_alive(within=_LIST_TIMEOUT)
             self._looked = now
-            self._alive = {node["NodeID"]: _node(node) for node in listed if node["Alive"]}
+            self._alive = {node.node_id: node for node in found}
             for node_id in self._persistence.keys() - self._alive.keys():
                 del self._persistence[node_id]
         return self._alive
@@ -100,7 +102,3 @@ class RayNodes:
                 await asyncio.sleep(_PROBE_PAUSE)
         finally:
             del self._silent[node_id]
-
-
-def _node(listed: dict[str, Any]) -> Node:
-    return Node(listed["NodeID"], listed["NodeManagerAddress"], float(listed["Resources"].get("CPU", 1.0)))

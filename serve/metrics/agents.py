@@ -6,10 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
-import ray
-from ray.exceptions import RayError
 
-from rayrooms.errors import UnavailableError
+from actors.directory.listing import nodes_alive
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,16 +33,7 @@ class Scrape(NamedTuple):
 
 async def agents_of_cluster() -> list[Agent]:
     """Those of all nodes that are alive. Raises UnavailableError when Ray does not say in time which these are."""
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            nodes = await asyncio.to_thread(ray.nodes)
-    except (TimeoutError, RayError) as error:
-        raise UnavailableError("The cluster does not say which nodes it has.") from error
-    return [
-        Agent(node["NodeID"], node["NodeManagerAddress"], max(0, node["MetricsExportPort"]))
-        for node in nodes
-        if node["Alive"]
-    ]
+    return [Agent(node.node_id, node.ip, node.metrics_port) for node in await nodes_alive(within=TIMEOUT)]
 
 
 async def scrape_all(find: Callable[[], Awaitable[list[Agent]]]) -> list[Scrape]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from persistence.repositories import StoredRoom
     from persistence.writer import WriterStats
     from serve.auth.tokens import Identity
-    from serve.cluster import Node, NodeDrained
+    from serve.cluster import NodeDrained, NodeState
     from serve.services.health import HealthService
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class Cluster(Protocol):
     """The machines and processes of the server. All methods raise UnavailableError when who knows does not answer."""
 
-    async def nodes(self) -> list[Node]:
+    async def nodes(self) -> list[NodeState]:
         """The machines, with what their persistence actors say."""
 
     async def gateways(self) -> list[Gateway]:
@@ -161,7 +161,7 @@ async def _if_it_answers(asked: Awaitable[T]) -> T | None:
         return None
 
 
-def _node(node: Node, rooms: int, drained: frozenset[str] | None) -> NodeStatus:
+def _node(node: NodeState, rooms: int, drained: frozenset[str] | None) -> NodeStatus:
     return NodeStatus(
         node_id=node.node_id,
         address=node.address,

@@ -200,28 +200,6 @@ class Bed:
         await self.database.close()
         await asyncio.to_thread(self.postgres.stop)
 
-    def cpu_times(self) -> dict[int, float]:
-        """CPU seconds so far of each process of the nodes and of Postgres."""
-        database = [process for process in psutil.process_iter() if self._is_postmaster(process)]
-        children = [child for process in database for child in process.children(recursive=True)]
-        found = {}
-        for process in [*database, *children, *(process for node in self.nodes for process in node.processes())]:
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            found[process.pid] = times.user + times.system
-        return found
-
-    def _is_postmaster(self, process: psutil.Process) -> bool:
-        try:
-            command = process.cmdline()
-        except psutil.Error:
-            return False
-        return (
-            bool(command) and command[0].endswith("/postgres") and str(self.directory / "database") in " ".join(command)
-        )
-
     # ------------------------------------------------------------------ the database, past the proxy
 
     async def _reach_postgres(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

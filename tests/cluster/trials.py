@@ -12,6 +12,8 @@ import psutil
 from tests.chaos.faults import lapse
 from tests.chaos.verdict import judge
 
+from . import costs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -25,6 +27,8 @@ _PATIENCE = 120.0
 _POLL = 0.02
 _LOOKS_AT_A_TIME = 8
 _TITLE = "ray::RoomActor"
+_KINDS = 9
+"""Of processes, in a list of what they cost."""
 _FEW = 4
 """Fewer processes than that are no node any more."""
 
@@ -111,17 +115,19 @@ class Trials:
             written = self._crowd.written
             busy = await self._spent(seconds)
             edits = self._crowd.written - written
-            each = 1000 * (busy - idle) / edits
+            each = {kind: 1000 * (spent - idle.get(kind, 0.0)) / edits for kind, spent in busy.items()}
             trial.outcome.notes.append(
-                f"{edits / seconds:.0f} edits/s for {each:.3f} ms CPU each; idle {idle / seconds:.2f} CPUs"
+                f"{edits / seconds:.0f} edits/s for {sum(each.values()):.3f} ms CPU each; "
+                f"idle {sum(idle.values()) / seconds:.2f} CPUs"
             )
+            most = sorted(each, key=each.__getitem__, reverse=True)[:_KINDS]
+            trial.outcome.notes.append("of that, ms: " + ", ".join(f"{kind} {each[kind]:.3f}" for kind in most))
 
-    async def _spent(self, seconds: float) -> float:
-        """CPU seconds of all nodes and Postgres within so many seconds."""
-        before = await asyncio.to_thread(self.bed.cpu_times)
+    async def _spent(self, seconds: float) -> dict[str, float]:
+        """CPU seconds of all nodes and Postgres within so many seconds, by kind of process."""
+        before = await asyncio.to_thread(costs.spent, self.bed)
         await lapse(seconds)
-        after = await asyncio.to_thread(self.bed.cpu_times)
-        return sum(spent - before.get(pid, 0.0) for pid, spent in after.items())
+        return costs.by_kind(before, await asyncio.to_thread(costs.spent, self.bed))
 
     async def kill(self, node: ClusterNode, *, again_after: float | None = None) -> None:
         """Every process of a node at once, as in a power cut; it may come back later."""

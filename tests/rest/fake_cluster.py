@@ -8,7 +8,7 @@ from actors.directory.overview import AwakeRoom, Gateway
 from actors.host.figures import RoomFigures
 from persistence.writer import WriterStats
 from rayrooms.errors import ConflictError, UnavailableError
-from serve.cluster import Node, NodeDrained
+from serve.cluster import NodeDrained, NodeState
 
 if TYPE_CHECKING:
     from .fake_live import FakeLive
@@ -31,9 +31,12 @@ class FakeCluster:
         if method in self.away:
             raise UnavailableError(f"{method} does not answer.")
 
-    async def nodes(self) -> list[Node]:
+    async def nodes(self) -> list[NodeState]:
         self._answer("nodes")
-        return [Node(NODE, "10.0.0.1", WriterStats(3, 5, 700, 11, 2, 7.25, True)), Node("node-2", "10.0.0.2", None)]
+        return [
+            NodeState(NODE, "10.0.0.1", WriterStats(3, 5, 700, 11, 2, 7.25, True)),
+            NodeState("node-2", "10.0.0.2", None),
+        ]
 
     async def gateways(self) -> list[Gateway]:
         self._answer("gateways")
