@@ -21,7 +21,7 @@ SECRET_FILE = os.environ.get("RAYROOMS_TEST_JUPYTER_SECRET_FILE")
 
 
 @pytest.fixture(scope="package")
-def room_server() -> Iterator[Server]:
+def server() -> Iterator[Server]:
     if SERVER_URL:
         yield OutsideServer(SERVER_URL, Path(SECRET_FILE) if SECRET_FILE else None)
         return

@@ -57,25 +57,25 @@ class Visitor:
 
 
 @pytest.fixture
-async def visitor(room_server: Server) -> AsyncIterator[Visitor]:
-    async with RestClient(room_server.url) as rest:
+async def visitor(server: Server) -> AsyncIterator[Visitor]:
+    async with RestClient(server.url) as rest:
         await rest.sign_in_guest("Visitor")
         yield Visitor(rest)
 
 
-async def _run(name: str, question: str, tmp_path: Path, room_server: Server) -> Any:
+async def _run(name: str, question: str, tmp_path: Path, server: Server) -> Any:
     notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
-    return await execute_and_ask(notebook, question, tmp_path, environment(tmp_path, room_server.url))
+    return await execute_and_ask(notebook, question, tmp_path, environment(tmp_path, server.url))
 
 
-async def test_first_room(room_server: Server, visitor: Visitor, tmp_path: Path) -> None:
+async def test_first_room(server: Server, visitor: Visitor, tmp_path: Path) -> None:
     """NB-90: the first room holds what the kernel and Bob wrote, was run, and heard of Bob's edit."""
     facts = await _run(
         "01-first-room.ipynb",
         "dict(room=ed.room, tag=TAG, changes=changes, present=present, ok=result.ok, value=result.value,"
         " greeting=greeting, listed=[room.name for room in _oh[max(_oh)]], status=ed.status)",
         tmp_path,
-        room_server,
+        server,
     )
     assert facts["changes"] == [([60, "Ada and Bob", {"d": "everybody"}], "somebody else's")]
     assert "Bob" in facts["present"]
@@ -94,14 +94,14 @@ async def test_first_room(room_server: Server, visitor: Visitor, tmp_path: Path)
     await visitor.finds_empty(facts["room"])
 
 
-async def test_classroom(room_server: Server, visitor: Visitor, tmp_path: Path) -> None:
+async def test_classroom(server: Server, visitor: Visitor, tmp_path: Path) -> None:
     """NB-90: thirty pupils work out thirty sums and write thirty words in one place, and all have the same text."""
     facts = await _run(
         "02-classroom.ipynb",
         "dict(room=worksheet.room_id, sums=sums, right=len(right), words=words, texts=list(texts),"
         " version=stored.version)",
         tmp_path,
-        room_server,
+        server,
     )
     text = await visitor.text(facts["room"])
     assert facts["texts"] == [text]
@@ -117,14 +117,14 @@ async def test_classroom(room_server: Server, visitor: Visitor, tmp_path: Path) 
     await visitor.finds_empty(facts["room"])
 
 
-async def test_programs_that_join_in(room_server: Server, visitor: Visitor, tmp_path: Path) -> None:
+async def test_programs_that_join_in(server: Server, visitor: Visitor, tmp_path: Path) -> None:
     """NB-90: one program answers in the text, the other points at a mistake and says so, while somebody types."""
     facts = await _run(
         "03-a-program-that-joins-in.ipynb",
         "dict(room=ROOM, pointed=ada.text[pointed.anchor:pointed.head], area=names['area'](6, 7),"
         " ended=[program.cancelled() for program in programs])",
         tmp_path,
-        room_server,
+        server,
     )
     assert await visitor.text(facts["room"]) == (
         '"""\n6 * 7 = 42\n(3 + 4) * 1.5 = 10.5\n1 / 0 = ?\n"""\ndef area(width, height):\n    return width * height\n'
@@ -141,7 +141,7 @@ async def test_programs_that_join_in(room_server: Server, visitor: Visitor, tmp_
     await visitor.finds_empty(facts["room"])
 
 
-async def test_history_and_conflicts(room_server: Server, visitor: Visitor, tmp_path: Path) -> None:
+async def test_history_and_conflicts(server: Server, visitor: Visitor, tmp_path: Path) -> None:
     """NB-90: the frames count every edit and every character, the plot is drawn, and the conflicts are those made."""
     facts = await _run(
         "04-history-and-conflicts.ipynb",
@@ -150,7 +150,7 @@ async def test_history_and_conflicts(room_server: Server, visitor: Visitor, tmp_
         " plotted=int(busy.to_numpy().sum()), touched=int(frame[['inserted', 'deleted']].to_numpy().sum()),"
         " met=conflicts[['author', 'met', 'kind']].to_numpy().tolist())",
         tmp_path,
-        room_server,
+        server,
     )
     text = await visitor.text(facts["room"])
     history = await visitor.history(facts["room"])

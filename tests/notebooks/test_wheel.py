@@ -93,7 +93,7 @@ def installed(distributions: Distributions, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def jupyter(
-    installed: Environment, room_server: Server, tmp_path_factory: pytest.TempPathFactory
+    installed: Environment, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[JupyterServer]:
     """That JupyterLab, which finds the extension by what the wheel brought, configured by its environment alone."""
     directory = tmp_path_factory.mktemp("jupyter")
@@ -103,8 +103,8 @@ def jupyter(
     environment = {
         "PYTHONPATH": str(directory / "path"),
         "PATH": f"{installed.python.parent}{os.pathsep}{os.environ['PATH']}",
-        "RAYROOMS_URL": room_server.url,
-        "RAYROOMS_JUPYTER_SECRET_FILE": str(room_server.jupyter_secret_file),
+        "RAYROOMS_URL": server.url,
+        "RAYROOMS_JUPYTER_SECRET_FILE": str(server.jupyter_secret_file),
     }
     jupyter = JupyterServer(directory / "lab", proxy=None, environment=environment, python=str(installed.python))
     try:
@@ -161,11 +161,11 @@ def test_without_bundle_and_node_a_build_says_so(distributions: Distributions, t
     assert list((tmp_path / "made").iterdir()) == []
 
 
-def test_programs_need_no_notebook(distributions: Distributions, room_server: Server, tmp_path: Path) -> None:
+def test_programs_need_no_notebook(distributions: Distributions, server: Server, tmp_path: Path) -> None:
     """NB-95: without the extra the clients work, and the widgets name what to install."""
     bare = Environment(tmp_path / "env", f"rayrooms @ {distributions.wheel.as_uri()}")
     assert {"ray", "anywidget", "ipywidgets", "ipython", "jupyterlab"} & bare.packages() == set()
-    assert bare.run(_TALK.replace("{url}", room_server.url)) == "hello\n"
+    assert bare.run(_TALK.replace("{url}", server.url)) == "hello\n"
     for program in (
         "import rayrooms_jupyter; from rayrooms_jupyter import RoomEditor",
         "import rayrooms_jupyter; rayrooms_jupyter.load_ipython_extension(None)",
@@ -198,22 +198,20 @@ def test_jupyter_finds_the_extension(installed: Environment, tmp_path: Path) -> 
     assert re.search(r"rayrooms_jupyter\s+OK", plain)
 
 
-async def test_jupyter_serves_the_extension(jupyter: JupyterServer, room_server: Server) -> None:
+async def test_jupyter_serves_the_extension(jupyter: JupyterServer, server: Server) -> None:
     """NB-94: that Jupyter vouches for its user, forwards to the room server and serves the bundle of the wheel."""
     cookies = {COOKIE: "Ada", "_xsrf": "x"}
     async with httpx.AsyncClient(base_url=jupyter.url, cookies=cookies, headers={"X-XSRFToken": "x"}) as page:
         session = (await page.get("rayrooms/session")).json()
-        assert (session["url"], session["verified"], session["user_id"]) == (room_server.url, True, "jupyter-ada")
+        assert (session["url"], session["verified"], session["user_id"]) == (server.url, True, "jupyter-ada")
         assert (await page.get("rayrooms/api/rooms/no-such-room")).json()["code"] == "room_not_found"
         for built in (ROOT / "notebooks" / "rayrooms_jupyter" / "static").glob("widget-*.js"):
             assert (await page.get(f"rayrooms/static/{built.name}")).text == built.read_text()
 
 
-async def test_somebody_uses_what_was_installed(
-    jupyter: JupyterServer, installed: Environment, room_server: Server
-) -> None:
+async def test_somebody_uses_what_was_installed(jupyter: JupyterServer, installed: Environment, server: Server) -> None:
     """NB-94: a room is edited there directly and read in the kernel, and its chat comes through the proxy."""
-    path = jupyter.write("installed.ipynb", [_CELL.replace("{url}", room_server.url), "print(ed.text)"])
+    path = jupyter.write("installed.ipynb", [_CELL.replace("{url}", server.url), "print(ed.text)"])
     async with chromium() as browser, context_of(browser, jupyter.url, "Ada") as context:
         ada = Colleague(await context.new_page(), jupyter.url, "Ada")
         await ada.start()
@@ -225,7 +223,7 @@ async def test_somebody_uses_what_was_installed(
         await chat.uses("proxy")
         assert str(installed.python.parent.parent) in await ada.outputs(0)
 
-        async with RoomClient.open(room_server.url, "installed", name="Bob") as bob:
+        async with RoomClient.open(server.url, "installed", name="Bob") as bob:
             await editor.type("hello from the wheel")
             await bob.wait_text("hello from the wheel", timeout=30)
             assert {user.user_id: user.verified for user in bob.users}["jupyter-ada"]

@@ -80,9 +80,9 @@ def guests(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="package")
-def rooms(room_server: Server) -> Server:
+def rooms(server: Server) -> Server:
     """A real room server, which made a secret for Jupyters."""
-    return room_server
+    return server
 
 
 @pytest.fixture(scope="package")

@@ -1,4 +1,4 @@
-"""Kernels with the widgets, a room server for them, and a stand-in for the built code of the views."""
+"""Kernels with the widgets, and a stand-in for the built code of the views."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from rayrooms_jupyter import assets
 
-from tests.live.conftest import server
 from tests.notebooks.widgets.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.live.server import Server
-
-__all__ = ["server"]
 
 
 @pytest.fixture(scope="package")
