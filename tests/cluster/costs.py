@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def _kind(process: psutil.Process) -> str:
     command = process.cmdline()
     title = " ".join(command)
     if title.startswith(_ACTOR):
-        return title.removeprefix(_ACTOR).split("(")[0].split(".")[0].split(":")[0]
+        return re.split(r"[^A-Za-z]", title.removeprefix(_ACTOR))[0]
     if title.startswith("postgres:"):
         return "postgres"
     script = next((Path(part).name for part in command[1:] if part.endswith(".py")), "")

@@ -29,6 +29,8 @@ _LOOKS_AT_A_TIME = 8
 _TITLE = "ray::RoomActor"
 _KINDS = 9
 """Of processes, in a list of what they cost."""
+_QUIET = 8.0
+"""Seconds in which an actor that was started has got ready."""
 _FEW = 4
 """Fewer processes than that are no node any more."""
 
@@ -109,6 +111,7 @@ class Trials:
         """What an edit costs all nodes and Postgres, beyond what they take when nobody types."""
         async with self._trial(f"{len(self.bed.nodes)} nodes, everybody types", self.bed.head) as trial:
             await self._crowd.pause()
+            await self._until_settled()
             idle = await self._spent(seconds)
             self._crowd.resume()
             trial.begin()
@@ -122,6 +125,15 @@ class Trials:
             )
             most = sorted(each, key=each.__getitem__, reverse=True)[:_KINDS]
             trial.outcome.notes.append("of that, ms: " + ", ".join(f"{kind} {each[kind]:.3f}" for kind in most))
+
+    async def _until_settled(self) -> None:
+        """Wait until no node starts processes any more: an actor that gets ready costs as much as 3,000 edits."""
+        quiet, known = 0.0, set(costs.spent(self.bed))
+        while quiet < _QUIET:
+            await lapse(1.0)
+            found = set(await asyncio.to_thread(costs.spent, self.bed))
+            quiet = quiet + 1.0 if found <= known else 0.0
+            known = found
 
     async def _spent(self, seconds: float) -> dict[str, float]:
         """CPU seconds of all nodes and Postgres within so many seconds, by kind of process."""
