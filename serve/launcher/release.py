@@ -16,7 +16,7 @@ from serve.launcher.options import PREFIX, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ray.serve.schema import ServeDeploySchema
+    from ray.serve.schema import DeploymentSchema, ServeDeploySchema
 
     from persistence.settings import Settings
 
@@ -39,14 +39,19 @@ def complete(config: ServeDeploySchema, settings: Settings, release: str) -> Ser
     [application] = config.applications
     told = {**told_settings(settings), PREFIX + "HOST": http.host, PREFIX + "PORT": str(http.port), RELEASE: release}
     environment = {**application.runtime_env, "env_vars": {**application.runtime_env.get("env_vars", {}), **told}}
-    deployments = [
-        deployment.model_copy(update={"num_replicas": settings.gateways})
-        if _given(settings, "gateways")
-        else deployment
-        for deployment in application.deployments
-    ]
+    deployments = [_completed(deployment, settings) for deployment in application.deployments]
     application = application.model_copy(update={"runtime_env": environment, "deployments": deployments})
     return config.model_copy(update={"http_options": http, "applications": [application]})
+
+
+def _completed(deployment: DeploymentSchema, settings: Settings) -> DeploymentSchema:
+    changes: dict[str, object] = {}
+    if _given(settings, "gateways"):
+        changes["num_replicas"] = settings.gateways
+    if isinstance(deployment.max_replicas_per_node, int):
+        # Where each node has its gateway there is no room for one more: Serve would wait for it for ever.
+        changes["max_surge_percent"] = 0
+    return deployment.model_copy(update=changes)
 
 
 def told_settings(settings: Settings) -> dict[str, str]:

@@ -147,3 +147,13 @@ def test_what_is_missing_is_told_before_anything_is_done(
     assert f"Ray's dashboard does not answer at {nowhere}" in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def test_where_each_node_has_its_gateway_none_is_started_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DEP-21: Serve would wait for room for a new gateway for ever; without such a limit new ones come first."""
+    settings = _settings(monkeypatch)
+    config = ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "serve_config.yaml").read_text()))
+    assert release.complete(config, settings, "v1").applications[0].deployments[0].max_surge_percent == 25
+    config.applications[0].deployments[0].max_replicas_per_node = 1
+    handed_over = release.complete(config, settings, "v1").model_dump(mode="json", exclude_unset=True)
+    assert handed_over["applications"][0]["deployments"][0]["max_surge_percent"] == 0
