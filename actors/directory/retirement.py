@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from actors.directory.budget import AwakeBudget
     from actors.directory.pool import WarmPool
     from actors.directory.worker import Fleet
+    from actors.host.config import RoomAddress
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,15 @@ class Rooms(Protocol):
 
     async def release(self, room_id: str) -> bool: ...
 
+    async def locate(self, room_id: str) -> RoomAddress: ...
+
 
 class Retirement:
     """Shuts nodes and moves what lives there.
 
-    A room is stored and let go of while its people stay connected; who says something wakes it, on another node. A
-    blank actor stands ready there before a room is let go of, so that nobody waits for a process to start.
+    A room is stored and let go of while its people stay connected, and wakes on another node. A blank actor stands
+    ready there before a room is let go of, so that nobody waits for a process to start; and it is woken at once, so that
+    the rooms that follow do not count on the same actor.
     """
 
     def __init__(self, fleet: Fleet, pool: WarmPool, budget: AwakeBudget, rooms: Rooms) -> None:
@@ -81,9 +85,9 @@ class Retirement:
         moved: set[str] = set()
         deadline = asyncio.get_running_loop().time() + _PATIENCE
         while rooms := self._budget.awake_on(node_id):
-            batch = rooms[:_AT_A_TIME]
+            batch = rooms[: max(1, min(_AT_A_TIME, self._pool.size))]
             await self._wait_for_actors(len(batch))
-            gone = await asyncio.gather(*map(self._let_go, batch))
+            gone = await asyncio.gather(*map(self._move, batch))
             moved.update(room_id for room_id, is_gone in zip(batch, gone, strict=True) if is_gone)
             if not any(gone):
                 if asyncio.get_running_loop().time() > deadline:
@@ -100,10 +104,16 @@ class Retirement:
             self._pool.refill()
             await asyncio.sleep(_LOOK)
 
-    async def _let_go(self, room_id: str) -> bool:
+    async def _move(self, room_id: str) -> bool:
         try:
             # One that is too busy to fall asleep hangs up on its gateways, which then look for it.
-            return await self._rooms.sleep(room_id) or await self._rooms.release(room_id)
+            if not (await self._rooms.sleep(room_id) or await self._rooms.release(room_id)):
+                return False
         except RayroomsError as error:
             logger.warning("room %s cannot move yet: %s", room_id, error)
             return False
+        try:
+            await self._rooms.locate(room_id)
+        except RayroomsError as error:  # whoever says something in it tries again, and is told
+            logger.warning("room %s has moved and does not wake: %s", room_id, error)
+        return True

@@ -73,8 +73,8 @@ class Writer:
         """How many words were acknowledged by when, in monotonic time."""
         self.stored: deque[tuple[int, float]] = deque(maxlen=2_000)
         """The same of words that were told to be durable."""
-        self.longest_wait = 0.0
-        """Seconds that a word took to be acknowledged, the most since somebody set this back."""
+        self.waits: deque[tuple[float, float]] = deque(maxlen=2_000)
+        """When words were typed, in monotonic time, and in how many seconds the first of them was acknowledged."""
         self._typed: deque[tuple[int, float]] = deque()
         self.offline_at: deque[float] = deque(maxlen=200)
         self.told: Counter[str] = Counter()
@@ -254,7 +254,7 @@ class Writer:
                 self.acked = self.written
                 now = time.monotonic()
                 self.acks.append((self.acked, now))
-                self.longest_wait = max(self.longest_wait, now - self._typed[0][1])
+                self.waits.append((self._typed[0][1], now - self._typed[0][1]))
                 self._typed.clear()
             self._marks.append(_Mark(replica.version, self.written, digest_of(replica.text), state.entries))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -29,6 +30,8 @@ _LOOKS_AT_A_TIME = 8
 _TITLE = "ray::RoomActor"
 _KINDS = 9
 """Of processes, in a list of what they cost."""
+_LONG = 3.0
+"""Seconds that nobody should have to wait."""
 _QUIET = 8.0
 """Seconds in which an actor that was started has got ready."""
 _FEW = 4
@@ -295,7 +298,7 @@ class _Trial:
         await lapse(2.0)
         places = await self._trials.places()
         for writer in crowd.writers:
-            writer.longest_wait = 0.0
+            writer.waits.clear()
             writer.offline_at.clear()
         self._here = {room_id for room_id, ip in places.items() if ip == self._node.host.ip}
         self.outcome.rooms = len(self._here)
@@ -319,6 +322,14 @@ class _Trial:
             await asyncio.sleep(_POLL)
         times.append(when - self._began)
 
+    def _patience(self, waits: list[tuple[float, float]]) -> str:
+        """How many waited for long, and when."""
+        long = [(began - self._began, seconds) for began, seconds in waits if seconds > _LONG]
+        moments = Counter(10 * int(began // 10) for began, _ in long)
+        when = ", ".join(f"{count} from {moment} s on" for moment, count in sorted(moments.items()))
+        over = sum(seconds > 1.0 for _, seconds in waits)
+        return f"of {len(waits)} waits {over} took over 1 s, {len(long)} over {_LONG:.0f} s: {when or 'none'}"
+
     async def others_get_on(self) -> None:
         """Wait until everybody has got on."""
         await asyncio.gather(*self._stopwatches)
@@ -328,6 +339,8 @@ class _Trial:
             return
         await self.others_get_on()
         writers = self._trials._crowd.writers
-        self.outcome.longest = max(writer.longest_wait for writer in writers)
+        waits = [wait for writer in writers for wait in writer.waits]
+        self.outcome.longest = max(seconds for _, seconds in waits)
+        self.outcome.notes.append(self._patience(waits))
         self.outcome.offline = sum(bool(writer.offline_at) for writer in writers)
         await self._trials.check(self.outcome)
