@@ -46,8 +46,8 @@ class Retirement:
     """Shuts nodes and moves what lives there.
 
     A room is stored and let go of while its people stay connected, and wakes on another node. A blank actor stands
-    ready there before a room is let go of, so that nobody waits for a process to start; and it is woken at once, so that
-    the rooms that follow do not count on the same actor.
+    ready there before a room is let go of, so that nobody waits for a process to start; and it is woken at once, so
+    that the rooms that follow do not count on the same actor.
     """
 
     def __init__(self, fleet: Fleet, pool: WarmPool, budget: AwakeBudget, rooms: Rooms) -> None:

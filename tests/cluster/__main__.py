@@ -18,7 +18,7 @@ from .entrance import open_entrances
 from .hosts import Network
 from .trials import Trials
 
-_TRIALS = ("calm", "cost", "kill", "partition", "isolation", "drain", "head", "roll")
+_TRIALS = ("calm", "cost", "kill", "partition", "isolation", "drain", "head", "deploy", "roll")
 
 
 def main() -> int:
@@ -94,6 +94,8 @@ async def _try(trials: Trials, bed: Bed, options: argparse.Namespace) -> None:
                 await trials.drain(bed.nodes[2])
             case "head":
                 await trials.lose_head()
+            case "deploy":
+                await trials.deploy()
             case "roll":
                 await trials.roll()
             case _:
