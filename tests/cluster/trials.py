@@ -327,7 +327,7 @@ class _Trial:
             self._stopwatches += [asyncio.create_task(self._time(writer, times)) for writer in room.present]
 
     def may_cut_words(self, *, everywhere: bool = False) -> None:
-        """Rooms and writer, both keepers of what is not stored yet, are gone: clients make it again by comparing texts."""
+        """Both keepers of what is not stored yet are gone, rooms and writer: clients make it again by comparing."""
         for room in self._trials._crowd.rooms:
             room.exact = room.exact and not everywhere and room.room_id not in self._here
 
