@@ -89,6 +89,8 @@ class ClusterNode:
         """Have it be the head, or join it."""
         head = self._bed.nodes[0]
         if self is head:
+            # The other nodes' processes, which are on this machine too, would pass for a head that runs already.
+            (self._bed.temp / "ray_current_cluster").unlink(missing_ok=True)
             role = ["--head", f"--port={_GCS_PORT}", f"--dashboard-host={self.host.ip}", f"--temp-dir={self._bed.temp}"]
         else:
             role = [f"--address={head.host.ip}:{_GCS_PORT}"]
