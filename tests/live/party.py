@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from rayrooms.client.room import RoomClient
@@ -59,7 +59,7 @@ class Party:
         self.writers = writers
 
     async def write_more(self, count: int = 20) -> None:
-        """Let both get on: whatever was killed, edits are acknowledged again."""
+        """Let all get on: whatever was killed, edits are acknowledged again."""
         await asyncio.gather(*(writer.write_more(count) for writer in self.writers))
 
     async def owner_pid(self) -> int:
@@ -71,7 +71,7 @@ class Party:
         return epoch
 
     async def settle(self) -> None:
-        """Stop writing; every word of both must be there exactly once, in all copies and in the log."""
+        """Stop writing; every word of all must be there exactly once, in all copies and in the log."""
         text = await self.converge()
         words = sorted(text.split())
         assert words == sorted(self._written())
@@ -95,7 +95,7 @@ class Party:
         for room in rooms:
             await room.sync(PATIENCE)
         text = rooms[0].text
-        assert rooms[1].text == text, "the copies differ"
+        assert all(room.text == text for room in rooms), "the copies differ"
         assert await self.owner.text(self.room_id) == text
         return text
 
@@ -111,11 +111,12 @@ class Party:
 
 
 @asynccontextmanager
-async def party_of(first: Person, second: Person) -> AsyncIterator[Party]:
-    """Both in a new room, with a few words already there."""
+async def party_of(first: Person, *others: Person) -> AsyncIterator[Party]:
+    """All in a new room of the first, with a few words already there."""
     room_id = await first.make_room()
-    async with _opened(first, room_id) as one, _opened(second, room_id) as other:
-        party = Party(room_id, first, [Writer("a", one), Writer("b", other)])
+    async with AsyncExitStack() as stack:
+        rooms = [await stack.enter_async_context(_opened(person, room_id)) for person in (first, *others)]
+        party = Party(room_id, first, [Writer(name, room) for name, room in zip("abcdef", rooms, strict=False)])
         await party.write_more()
         yield party
         for writer in party.writers:
