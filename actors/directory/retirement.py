@@ -84,9 +84,10 @@ class Retirement:
         await self._fleet.retire(node_id, retired=True)
         moved: set[str] = set()
         deadline = asyncio.get_running_loop().time() + _PATIENCE
+        at_a_time = min(_AT_A_TIME, self._pool.size)  # 0: no actor ever stands ready, and none is waited for
         while rooms := self._budget.awake_on(node_id):
-            batch = rooms[: max(1, min(_AT_A_TIME, self._pool.size))]
-            await self._wait_for_actors(len(batch))
+            batch = rooms[: at_a_time or 1]
+            await self._wait_for_actors(min(len(batch), at_a_time))
             gone = await asyncio.gather(*map(self._move, batch))
             moved.update(room_id for room_id, is_gone in zip(batch, gone, strict=True) if is_gone)
             if not any(gone):
@@ -100,7 +101,7 @@ class Retirement:
     async def _wait_for_actors(self, wanted: int) -> None:
         """Give the pool time to have actors ready for the rooms that are moved next; go on without them in the end."""
         deadline = asyncio.get_running_loop().time() + _READY_PATIENCE
-        while self._pool.ready < min(wanted, self._pool.size) and asyncio.get_running_loop().time() < deadline:
+        while self._pool.ready < wanted and asyncio.get_running_loop().time() < deadline:
             self._pool.refill()
             await asyncio.sleep(_LOOK)
 

@@ -28,8 +28,6 @@ _PATIENCE = 120.0
 _POLL = 0.02
 _LOOKS_AT_A_TIME = 8
 _TITLE = "ray::RoomActor"
-_KINDS = 9
-"""Of processes, in a list of what they cost."""
 _LONG = 3.0
 """Seconds that nobody should have to wait."""
 _QUIET = 8.0
@@ -121,17 +119,17 @@ class Trials:
             written = self._crowd.written
             busy = await self._spent(seconds)
             edits = self._crowd.written - written
-            each = {kind: 1000 * (spent - idle.get(kind, 0.0)) / edits for kind, spent in busy.items()}
+            each = {part: 1000 * (spent - idle.get(part, 0.0)) / edits for part, spent in busy.items()}
             trial.outcome.notes.append(
                 f"{edits / seconds:.0f} edits/s for {sum(each.values()):.3f} ms CPU each; "
                 f"idle {sum(idle.values()) / seconds:.2f} CPUs"
             )
-            most = sorted(each, key=each.__getitem__, reverse=True)[:_KINDS]
-            trial.outcome.notes.append("of that, ms: " + ", ".join(f"{kind} {each[kind]:.3f}" for kind in most))
+            parts = sorted(each, key=each.__getitem__, reverse=True)
+            trial.outcome.notes.append("of that, ms: " + ", ".join(f"{part} {each[part]:.3f}" for part in parts))
 
     async def _until_settled(self) -> None:
         """Wait until no node starts processes any more: an actor that gets ready costs as much as 3,000 edits."""
-        quiet, known = 0.0, set(costs.spent(self.bed))
+        quiet, known = 0.0, set[tuple[int, str]]()
         while quiet < _QUIET:
             await lapse(1.0)
             found = set(await asyncio.to_thread(costs.spent, self.bed))
@@ -139,10 +137,10 @@ class Trials:
             known = found
 
     async def _spent(self, seconds: float) -> dict[str, float]:
-        """CPU seconds of all nodes and Postgres within so many seconds, by kind of process."""
+        """CPU seconds of all nodes and Postgres within so many seconds, by part of the server."""
         before = await asyncio.to_thread(costs.spent, self.bed)
         await lapse(seconds)
-        return costs.by_kind(before, await asyncio.to_thread(costs.spent, self.bed))
+        return costs.by_part(before, await asyncio.to_thread(costs.spent, self.bed))
 
     async def kill(self, node: ClusterNode, *, again_after: float | None = None) -> None:
         """Every process of a node at once, as in a power cut; it may come back later."""

@@ -32,9 +32,12 @@ def _settings(monkeypatch: pytest.MonkeyPatch, **given: str) -> Settings:
     return Settings()
 
 
+def _config() -> ServeDeploySchema:
+    return ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "serve_config.yaml").read_text()))
+
+
 def _complete(settings: Settings, version: str = "v1") -> ServeDeploySchema:
-    config = ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "serve_config.yaml").read_text()))
-    return release.complete(config, settings, version)
+    return release.complete(_config(), settings, version)
 
 
 def _environment(config: ServeDeploySchema) -> dict[str, str]:
@@ -152,8 +155,8 @@ def test_what_is_missing_is_told_before_anything_is_done(
 def test_where_each_node_has_its_gateway_none_is_started_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """DEP-21: Serve would wait for room for a new gateway for ever; without such a limit new ones come first."""
     settings = _settings(monkeypatch)
-    config = ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "serve_config.yaml").read_text()))
-    assert release.complete(config, settings, "v1").applications[0].deployments[0].max_surge_percent == 25
+    assert _complete(settings).applications[0].deployments[0].max_surge_percent == 25
+    config = _config()
     config.applications[0].deployments[0].max_replicas_per_node = 1
     handed_over = release.complete(config, settings, "v1").model_dump(mode="json", exclude_unset=True)
     assert handed_over["applications"][0]["deployments"][0]["max_surge_percent"] == 0

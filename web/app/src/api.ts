@@ -6,11 +6,12 @@
 import { UnauthenticatedError } from "../../client/src/errors.ts";
 import { RestClient } from "../../client/src/rest/client.ts";
 import { SessionKeeper } from "./session.ts";
+import { browserStorage } from "./storage.ts";
 
 const SERVER = location.origin;
 
 export const session = new SessionKeeper({
-  storage: browserStorage(),
+  storage: browserStorage("localStorage"),
   now: Date.now,
   signIn: (name) => new RestClient(SERVER).signInGuest(name),
   renew: (token) => new RestClient(SERVER, () => token).renew(),
@@ -28,13 +29,5 @@ export async function request<T>(run: (rest: RestClient) => Promise<T>): Promise
   } catch (error) {
     if (error instanceof UnauthenticatedError) session.refused(token);
     throw error;
-  }
-}
-
-function browserStorage(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null; // the reader forbids it
   }
 }

@@ -2,6 +2,7 @@
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { UnauthenticatedError } from "../../client/src/errors.ts";
+import { type PageStorage, readItem, writeItem } from "./storage.ts";
 
 /** What signing in and renewing answer; times are ISO 8601. */
 export interface SignedIn {
@@ -18,7 +19,7 @@ export interface Session extends SignedIn {
 
 export interface SessionOptions {
   /** What outlives the page; null where the browser has none. */
-  storage: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
+  storage: PageStorage | null;
   /** Milliseconds since 1970. */
   now: () => number;
   signIn: (name: string) => Promise<SignedIn>;
@@ -46,7 +47,7 @@ export class SessionKeeper {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#session.value = parseSession(this.#read(SESSION_KEY));
+    this.#session.value = parseSession(readItem(this.#options.storage, SESSION_KEY));
   }
 
   /** Whether the last session ended because the server would not have its token any more. */
@@ -56,7 +57,7 @@ export class SessionKeeper {
 
   /** What the last user of this browser was called; empty before the first. */
   get lastName(): string {
-    return this.#session.value?.name ?? this.#read(NAME_KEY) ?? "";
+    return this.#session.value?.name ?? readItem(this.#options.storage, NAME_KEY) ?? "";
   }
 
   /** Sign in by name. Raises what the server refuses with. */
@@ -133,31 +134,14 @@ export class SessionKeeper {
   #store(session: Session): void {
     this.#ended.value = false;
     this.#session.value = session;
-    this.#write(SESSION_KEY, JSON.stringify(session));
-    this.#write(NAME_KEY, session.name);
+    writeItem(this.#options.storage, SESSION_KEY, JSON.stringify(session));
+    writeItem(this.#options.storage, NAME_KEY, session.name);
   }
 
   #drop(ended: boolean): void {
     this.#ended.value = ended;
     this.#session.value = null;
-    this.#write(SESSION_KEY, null);
-  }
-
-  #read(key: string): string | null {
-    try {
-      return this.#options.storage?.getItem(key) ?? null;
-    } catch {
-      return null; // storage is shut: the session lasts as long as the page
-    }
-  }
-
-  #write(key: string, value: string | null): void {
-    try {
-      if (value === null) this.#options.storage?.removeItem(key);
-      else this.#options.storage?.setItem(key, value);
-    } catch {
-      // As above.
-    }
+    writeItem(this.#options.storage, SESSION_KEY, null);
   }
 }
 

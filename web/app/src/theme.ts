@@ -1,6 +1,7 @@
 /** Light or dark: what was chosen is remembered and shared by all tabs; without a choice the system rules. */
 
 import { computed, signal } from "@preact/signals";
+import { browserStorage, readItem, writeItem } from "./storage.ts";
 
 export type ThemeChoice = "system" | "light" | "dark";
 
@@ -25,12 +26,7 @@ export function parseChoice(stored: string | null): ThemeChoice {
 export function chooseTheme(choice: ThemeChoice): void {
   themeChoice.value = choice;
   apply();
-  try {
-    if (choice === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, choice);
-  } catch {
-    // Storage is shut (a private window, say): the choice holds for this page.
-  }
+  writeItem(browserStorage("localStorage"), KEY, choice === "system" ? null : choice);
 }
 
 /** Begin to follow the stored choice, other tabs and the system. Call it before anything is drawn. */
@@ -46,11 +42,7 @@ export function startTheme(): void {
     themeChoice.value = parseChoice(event.newValue);
     apply();
   });
-  try {
-    themeChoice.value = parseChoice(localStorage.getItem(KEY));
-  } catch {
-    themeChoice.value = "system";
-  }
+  themeChoice.value = parseChoice(readItem(browserStorage("localStorage"), KEY));
   apply();
 }
 

@@ -2,12 +2,10 @@
 
 import { useComputed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { Link } from "wouter-preact";
 import { session } from "../api.ts";
-import { Button, ProblemPage, Spinner, ThemeToggle } from "../components/index.ts";
+import { Button, ProblemPage, Spinner } from "../components/index.ts";
 import { explain } from "../explain.ts";
-import { AccountBar } from "../pages/AccountBar.tsx";
-import { Wordmark } from "../pages/Logo.tsx";
+import { AccountBar, BarFrame } from "../pages/AccountBar.tsx";
 import { useTitle } from "../title.ts";
 import { asAdmin, isRefusal, pass } from "./access.ts";
 import { summary } from "./figures.ts";
@@ -79,17 +77,13 @@ function Bar({ byLink }: AdminPageProps) {
   const user = session.user.value;
   if (!byLink && user !== null) return <AccountBar user={user} />;
   return (
-    <header class="account-bar">
-      <Link href="/" class="account-bar__home" aria-label="Rayrooms, your rooms">
-        <Wordmark />
-      </Link>
-      <ThemeToggle />
+    <BarFrame>
       {byLink && (
         <Button variant="ghost" size="s" onClick={() => pass.giveUp()}>
           Leave
         </Button>
       )}
-    </header>
+    </BarFrame>
   );
 }
 

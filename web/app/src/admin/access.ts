@@ -3,10 +3,11 @@
 import { ForbiddenError, UnauthenticatedError } from "../../../client/src/errors.ts";
 import { session } from "../api.ts";
 import { parseRoute } from "../routes.ts";
+import { browserStorage } from "../storage.ts";
 import { AdminClient } from "./adminClient.ts";
 import { AdminPass } from "./pass.ts";
 
-export const pass = new AdminPass(browserStorage());
+export const pass = new AdminPass(browserStorage("sessionStorage"));
 
 // Before anything is drawn or asked for, and when another link is opened over this page.
 takeFromAddress();
@@ -35,12 +36,4 @@ export function isRefusal(error: unknown): boolean {
 function takeFromAddress(): void {
   if (parseRoute(location.pathname).page !== "admin") return;
   if (pass.take(location.hash)) history.replaceState(history.state, "", location.pathname);
-}
-
-function browserStorage(): Storage | null {
-  try {
-    return sessionStorage;
-  } catch {
-    return null; // the reader forbids it
-  }
 }

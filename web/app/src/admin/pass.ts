@@ -2,22 +2,21 @@
 
 import { signal } from "@preact/signals";
 import { fragmentToken } from "../routes.ts";
+import { type PageStorage, readItem, writeItem } from "../storage.ts";
 
 export const PASS_KEY = "rayrooms.admin";
-
-type PassStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export class AdminPass {
   /** Null for whoever came by no link, or whose link's time is over. */
   readonly token = signal<string | null>(null);
   /** Whether the last pass ended because the server would not have it any more. */
   readonly ended = signal(false);
-  readonly #storage: PassStorage | null;
+  readonly #storage: PageStorage | null;
 
   /** `storage`: what outlives a reload, but not the tab; null where the browser has none. */
-  constructor(storage: PassStorage | null) {
+  constructor(storage: PageStorage | null) {
     this.#storage = storage;
-    this.token.value = this.#read();
+    this.token.value = readItem(storage, PASS_KEY);
   }
 
   /** Takes what an address's fragment holds; says whether it held a pass, which then has to leave the address. */
@@ -43,19 +42,6 @@ export class AdminPass {
   #keep(token: string | null): void {
     this.ended.value = false;
     this.token.value = token;
-    try {
-      if (token === null) this.#storage?.removeItem(PASS_KEY);
-      else this.#storage?.setItem(PASS_KEY, token);
-    } catch {
-      // storage is shut: the pass lasts as long as the page
-    }
-  }
-
-  #read(): string | null {
-    try {
-      return this.#storage?.getItem(PASS_KEY) ?? null;
-    } catch {
-      return null;
-    }
+    writeItem(this.#storage, PASS_KEY, token);
   }
 }

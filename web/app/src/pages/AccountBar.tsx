@@ -1,6 +1,7 @@
 /** The bar above pages outside rooms: home, theme, and oneself. */
 
 import { ChevronDown, LogOut, UserPen } from "lucide-preact";
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { request, session } from "../api.ts";
@@ -15,11 +16,7 @@ export function AccountBar({ user }: { user: { id: string; name: string } }) {
   const [renaming, setRenaming] = useState(false);
   const colour = useOwnColour(user.id);
   return (
-    <header class="account-bar">
-      <Link href="/" class="account-bar__home" aria-label="Rayrooms, your rooms">
-        <Wordmark />
-      </Link>
-      <ThemeToggle />
+    <BarFrame>
       <Menu
         label="Account"
         items={[
@@ -39,6 +36,19 @@ export function AccountBar({ user }: { user: { id: string; name: string } }) {
         )}
       />
       {renaming && <ProfileDialog user={user} onClose={() => setRenaming(false)} />}
+    </BarFrame>
+  );
+}
+
+/** The bar of whoever it is: `children` stand at its end. */
+export function BarFrame({ children }: { children: ComponentChildren }) {
+  return (
+    <header class="account-bar">
+      <Link href="/" class="account-bar__home" aria-label="Rayrooms, your rooms">
+        <Wordmark />
+      </Link>
+      <ThemeToggle />
+      {children}
     </header>
   );
 }

@@ -1,24 +1,15 @@
 /** Up to when a user has read a room's chat, as their browser remembers it. */
 
+import { browserStorage, readItem, writeItem } from "../storage.ts";
 import type { ReadMark } from "./chatStore.ts";
 
 export function readMark(roomId: string, userId: string): ReadMark {
   const key = `rayrooms.read.${userId}.${roomId}`;
   return {
     load: () => {
-      try {
-        const stored = localStorage.getItem(key);
-        return stored === null || !Number.isFinite(Number(stored)) ? null : Number(stored);
-      } catch {
-        return null;
-      }
+      const stored = readItem(browserStorage("localStorage"), key);
+      return stored === null || !Number.isFinite(Number(stored)) ? null : Number(stored);
     },
-    save: (readUpTo) => {
-      try {
-        localStorage.setItem(key, String(readUpTo));
-      } catch {
-        // Storage is shut: what was read is known as long as the page is open.
-      }
-    },
+    save: (readUpTo) => writeItem(browserStorage("localStorage"), key, String(readUpTo)),
   };
 }

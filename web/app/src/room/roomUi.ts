@@ -2,6 +2,7 @@
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { RoomEditor } from "../../../editor/src/editor.ts";
+import { browserStorage, readItem, writeItem } from "../storage.ts";
 
 export type Panel = "people" | "chat";
 export type RoomDialog = "invite" | "shortcuts" | "delete" | "leave";
@@ -70,18 +71,10 @@ export class RoomUi {
 }
 
 function rememberedPanel(): Panel | null {
-  try {
-    const stored = localStorage.getItem(PANEL_KEY);
-    return stored === "chat" || stored === "people" ? stored : stored === "none" ? null : "people";
-  } catch {
-    return "people";
-  }
+  const stored = readItem(browserStorage("localStorage"), PANEL_KEY);
+  return stored === "chat" || stored === "people" ? stored : stored === "none" ? null : "people";
 }
 
 function rememberPanel(panel: Panel | null): void {
-  try {
-    localStorage.setItem(PANEL_KEY, panel ?? "none");
-  } catch {
-    // Storage is shut: it is open as at first the next time.
-  }
+  writeItem(browserStorage("localStorage"), PANEL_KEY, panel ?? "none");
 }
