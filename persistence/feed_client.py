@@ -29,6 +29,8 @@ _FRAME_BYTES: Final = 256 * 1024
 _FRAME_RECORDS: Final = 2_000
 _BACKOFF_FIRST: Final = 0.01
 _BACKOFF_MAX: Final = 0.5
+_SOON: Final = 0.05
+"""Seconds within which a busy sender's next batch is expected: for so long what the writer says may lie unread."""
 
 State = Literal["away", "greeting", "open", "fenced", "closed"]
 """away: no connection, the next attempt is scheduled; greeting: connected, the writer has not welcomed us yet."""
@@ -38,9 +40,9 @@ class FeedSender:
     """One feed: the records of one owner of one room (or of one gateway: room_id "", epoch 0).
 
     Connects from its making on, and again whenever the connection is lost; must be made on the running loop. The
-    callbacks are called from the loop, never from within `write`: `on_durable(n)` when all records up to n are in
-    Postgres; `on_fenced(epoch)` once, when nothing of this feed will be written any more; `on_resumed()` whenever
-    `handed_over` becomes true, the first time included.
+    callbacks are called from the loop or from within `hear`, never from within `write`: `on_durable(n)` when all
+    records up to n are in Postgres; `on_fenced(epoch)` once, when nothing of this feed will be written any more;
+    `on_resumed()` whenever `handed_over` becomes true, the first time included.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class FeedSender:
         self._wire: wire.Wire | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._backoff = _BACKOFF_FIRST
+        self._heard_at = 0.0
+        self._listening: asyncio.TimerHandle | None = None
         self._settled = asyncio.Event()
         self._settled.set()
         self._connect()
@@ -127,6 +131,35 @@ class FeedSender:
         self._pump()
         self._flowing = self.handed_over
         return self._flowing
+
+    def hear(self) -> None:
+        """Take what the writer has said so far; to be called before each batch. The callbacks may be called meanwhile.
+
+        While batches follow one another closely the writer's news wait for the next one, or until none has come for a
+        while: to be woken for each of them would cost a busy room as much as its edits do.
+        """
+        now = self._loop.time()
+        is_busy = now - self._heard_at < _SOON
+        self._heard_at = now
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+        stream = self._wire
+        if stream is None:
+            return
+        if not is_busy:
+            stream.resume()
+            return
+        stream.read_now()
+        if self._wire is stream and self._state == "open":
+            stream.pause()
+            self._listening = self._loop.call_later(_SOON, self._listen)
+
+    def _listen(self) -> None:
+        """Be woken for the writer's news again."""
+        self._listening = None
+        if self._wire is not None:
+            self._wire.resume()
 
     async def close(self, *, flush: bool) -> None:
         """End the feed; with `flush`, only when all of it is durable (or it was fenced), so give it a time-out."""
@@ -221,6 +254,8 @@ class FeedSender:
         self._flowing = False
         if self._retry is not None:
             self._retry.cancel()
+        if self._listening is not None:
+            self._listening.cancel()
         if self._wire is not None:
             self._wire.close()
             self._wire = None

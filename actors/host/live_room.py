@@ -61,11 +61,16 @@ class LiveRoom:
         self._durable = core.version
         self._snapshot_at = core.version
         self._n = sender.next_n
+        self._hearing = False
 
     # -------------------------------------------------------------- turns
 
     def end_turn(self) -> None:
         """Hand the turn's records to the feed and then its frames to the links."""
+        if self.outbox.records:
+            self._hearing = True
+            self._feed.hear()
+            self._hearing = False
         records = self.outbox.take_records()
         handed_over = self._feed.write(records) if records else self._feed.handed_over
         frames = self.outbox.take()
@@ -92,7 +97,8 @@ class LiveRoom:
         if version != self._durable:
             self._durable = version
             self.outbox.mark(version)
-            self.end_turn()
+            if not self._hearing:
+                self.end_turn()
 
     @property
     def durable_version(self) -> int:

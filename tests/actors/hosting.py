@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -104,17 +104,18 @@ class FeedEnd:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frames, decode = FrameReader(), msgspec.msgpack.Decoder(list[feed.ToWriter]).decode
         self._writers.add(writer)
-        while data := await reader.read(65536):
-            for payload in frames.feed(data):
-                for message in decode(payload):
-                    if isinstance(message, feed.Hello):
-                        self.hellos.append(message)
-                        if self.welcoming:
-                            self._say(writer, feed.Welcome())
-                    else:
-                        self.records.append(message)
-            if self.storing:
-                self.store()
+        with suppress(ConnectionResetError):  # it ends with words of ours unread
+            while data := await reader.read(65536):
+                for payload in frames.feed(data):
+                    for message in decode(payload):
+                        if isinstance(message, feed.Hello):
+                            self.hellos.append(message)
+                            if self.welcoming:
+                                self._say(writer, feed.Welcome())
+                        else:
+                            self.records.append(message)
+                if self.storing:
+                    self.store()
         self.ended += 1
         self._writers.discard(writer)
         writer.close()

@@ -14,7 +14,7 @@ from actors.host import room_host
 from actors.host.config import Activation
 from actors.host.room_host import RoomHost
 from actors.link import messages as link
-from persistence import feed
+from persistence import feed, feed_client
 from persistence.wire import frame
 from rayrooms.errors import ForbiddenError, InvalidError, UnavailableError
 from rayrooms.protocol import ChatMessage
@@ -83,6 +83,24 @@ class TestCommitting:
         assert gateway.of(link.Mark)[-1].version == 3
         async with Gateway.linked(stage.address) as other:
             assert (await other.attach(BOB, "bob"))["durable"] == 3
+
+    async def test_the_watermark_of_a_busy_room_comes_with_the_next_edits(
+        self, stage: Stage, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """ROOM-18: behind the edit that it waited for, in one frame with it."""
+        monkeypatch.setattr(feed_client, "_SOON", 60.0)
+        stage.feed.storing = False
+        await edits(gateway, 3)
+        await edits(gateway, 1, first=4)
+        heard = len(gateway.heard)
+        stage.feed.store()
+        stage.feed.storing = False
+        await gateway.call(link.Peek)
+        assert gateway.heard[heard:] == []
+        await edits(gateway, 1, first=5)
+        commits, mark = gateway.heard[heard:]
+        assert isinstance(commits, link.Commits)
+        assert mark == link.Mark(4)
 
     async def test_a_snapshot_is_written_every_so_many_commits(self, path: Path) -> None:
         """G10: what has to be replayed stays bounded."""

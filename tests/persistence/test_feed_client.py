@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from persistence import wire
+from persistence import feed_client, wire
 from persistence.feed import Durable, Fenced, Hello, Op, ToWriter, Welcome
 from persistence.writer import Writer
 
@@ -97,6 +97,71 @@ def test_only_what_a_living_writer_has_taken_up_counts_as_handed_over(loop: Loop
         await sender.close()
         writer.close()
 
+    run(loop, scenario())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_busy_sender_hears_with_its_batches(
+    loop: LoopFactory, feed_socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FEED-16: nobody wakes it while batches come; it hears all that was said, a fence and an end included."""
+
+    async def scenario() -> None:
+        writer = FakeWriter(feed_socket)
+        sender = Sender(feed_socket, "room")
+        await until(lambda: writer.wire is not None)
+        writer.say(Welcome())
+        await sender.until_resumed()
+        for n in (1, 2):
+            sender.feed.hear()
+            assert sender.feed.write([insertion(n)])
+        writer.say(Durable(1))
+        await until(lambda: writer.numbers == [1, 2])
+        assert sender.durable == 0
+        sender.feed.hear()
+        assert sender.durable == 1
+        monkeypatch.setattr(feed_client, "_SOON", 0.01)
+        sender.feed.hear()
+        writer.say(Durable(2))
+        await sender.until_durable(2)
+        monkeypatch.setattr(feed_client, "_SOON", 60.0)
+        sender.feed.hear()
+        assert sender.feed.write([insertion(3)])
+        writer.say(Fenced(2))
+        sender.feed.hear()
+        assert sender.fenced == [2]
+        assert not sender.feed.write([insertion(4)])
+        await sender.close()
+        writer.close()
+
+    monkeypatch.setattr(feed_client, "_SOON", 60.0)
+    run(loop, scenario())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_busy_sender_connects_anew(loop: LoopFactory, feed_socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FEED-11, FEED-16: it learns of its writer's end with the next batch, and then sends it all again."""
+
+    async def scenario() -> None:
+        writer = FakeWriter(feed_socket)
+        sender = Sender(feed_socket, "room")
+        await until(lambda: writer.wire is not None)
+        writer.say(Welcome())
+        await sender.until_resumed()
+        for n in (1, 2):
+            sender.feed.hear()
+            assert sender.feed.write([insertion(n)])
+        await until(lambda: writer.numbers == [1, 2])
+        writer.hang_up()
+        sender.feed.hear()
+        assert not sender.feed.write([insertion(3)])
+        await until(lambda: writer.connections == 2 and writer.numbers == [1, 2, 3])
+        writer.say(Welcome())
+        await sender.until_resumed()
+        await sender.close()
+        writer.close()
+
+    monkeypatch.setattr(feed_client, "_SOON", 60.0)
     run(loop, scenario())
 
 
