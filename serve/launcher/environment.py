@@ -8,6 +8,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Final
 
+from serve.launcher.options import ROOT
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -82,6 +84,7 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # Gateways whose number follows the sockets tell every two seconds, not every ten, how many they hold.
         "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(ROOT / "scripts" / "haproxy"),
         # A reload leaves the old HAProxy to its open sockets; after this it would cut them.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),
@@ -105,6 +108,6 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
 def haproxy_maxconn(max_files: int) -> int:
     """How many clients HAProxy may take, given how many files it may open; asked for more, it does not start.
 
-    A client costs it two sockets and, for splicing, a quarter of a pipe of two ends.
+    It reckons two sockets for a client and, though it does not splice here, a quarter of a pipe of two ends.
     """
     return max(64, min(20_000, (max_files - _FILES_APART_FROM_CONNECTIONS) * 2 // 5))

@@ -51,7 +51,6 @@ def complete_environment(
         **ingress_environment(runtime_dir),
         **tuning_environment(runtime_dir, cpus=cpus, max_files=max_files),
         **cluster_environment(),
-        "RAY_SERVE_HAPROXY_BINARY_PATH": str(ROOT / "scripts" / "nearby-haproxy"),
     }.items():
         environment.setdefault(name, value)
     _put_first(environment, "PYTHONPATH", str(ROOT))

