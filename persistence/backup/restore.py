@@ -12,9 +12,9 @@ from sqlmodel import col, select
 from persistence import tables
 from persistence.backup import records
 from persistence.backup.check import examine
-from persistence.backup.epochs import fresh_epoch
 from persistence.backup.file import BackupReader
 from persistence.backup.stored import RESTORED
+from persistence.epochs import fresh_epoch
 from persistence.repositories import OPERATOR, RoomRepository
 from rayrooms import text
 from rayrooms.errors import ConflictError, InvalidError

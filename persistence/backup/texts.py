@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert
 
 from persistence import tables
-from persistence.backup.epochs import fresh_epoch
 from persistence.backup.records import Operation
 from persistence.backup.restore import operation_row
 from persistence.backup.stored import operations
+from persistence.epochs import fresh_epoch
 from persistence.repositories import (
     AuditRepository,
     DocumentSnapshotRepository,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import signal
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ray
+from ray._private import parameter
 from ray.exceptions import RayError
 from ray.util import list_named_actors
 
@@ -39,7 +40,7 @@ def start_local(settings: Settings, runtime_dir: Path) -> None:
     Must run in the main thread: the kernel ends Ray's processes with the thread that started them.
     """
     try:
-        with _stop_signals_blocked():
+        with _stop_signals_blocked(), _without_monitors():
             ray.init(
                 address="local",
                 num_cpus=_LOGICAL_CPUS,
@@ -67,6 +68,25 @@ def _stop_signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _WithoutMonitors(parameter.RayParams):
+    """No autoscaler, since one node is not scaled, and nothing that follows all logs, since nobody asks for it."""
+
+    def __init__(self, **params: Any) -> None:  # noqa: ANN401 - Ray's own
+        super().__init__(**params, no_monitor=True)
+        self.include_log_monitor = ""
+
+
+@contextmanager
+def _without_monitors() -> Iterator[None]:
+    """Have `ray.init`, which has no option for it, start a node so."""
+    known = parameter.RayParams
+    parameter.RayParams = _WithoutMonitors  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        parameter.RayParams = known  # type: ignore[misc]
 
 
 def join(settings: Settings, environment: Mapping[str, str]) -> None:

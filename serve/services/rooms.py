@@ -6,6 +6,7 @@ import secrets
 import string
 from typing import TYPE_CHECKING
 
+from persistence.epochs import fresh_epoch
 from persistence.repositories import (
     AuditRepository,
     ConflictRepository,
@@ -65,6 +66,8 @@ class RoomService:
                     private=new.private,
                     max_users=new.max_users,
                     language=new.language,
+                    # There may have been a room of a chosen id, of which somebody still holds a copy.
+                    owner_epoch=await fresh_epoch(session) if new.room_id else 0,
                 )
             )
             await RoomMemberRepository(session).add(

@@ -128,6 +128,13 @@ def _refused(*arguments: str | Path) -> str:
     return done.stderr
 
 
+def test_what_nobody_asks_for_does_not_run(life: Life) -> None:
+    """UP-17."""
+    commands = [" ".join(process.cmdline()) for process in life.running().processes()]
+    assert any("/raylet/raylet " in command for command in commands)
+    assert not [command for command in commands if "monitor.py" in command]
+
+
 def test_the_program_of_the_readme(life: Life) -> None:
     """UP-12: what README.md shows to Python programmers runs as it stands; so do the users for Locust."""
     program = (ROOT / "README.md").read_text().partition("```python\n")[2].partition("```")[0]

@@ -133,6 +133,24 @@ async def test_joining_again_on_the_same_connection(ada: Person) -> None:
         assert len(joined["users"]) == 1
 
 
+async def test_a_room_under_the_id_of_a_deleted_one_is_another(ada: Person) -> None:
+    """ROOM-22, G1: who holds a copy of the old one gets the new one whole, though the version that it names exists."""
+    room_id = await ada.make_room()
+    await ada.api("DELETE", f"/api/rooms/{room_id}")
+    assert await ada.make_room(room_id=room_id) == room_id
+    async with ada.inside(room_id) as socket:
+        old = socket.joined
+        version = await socket.edit(["old"])
+    await ada.api("DELETE", f"/api/rooms/{room_id}")
+    await ada.make_room(room_id=room_id)
+    async with ada.inside(room_id) as socket:
+        assert await socket.edit(["new"]) == version
+        assert await socket.edit([3, "er"]) == version + 1
+    async with ada.inside(room_id, client_id="c", version=version, version_epoch=old["epoch"]) as socket:
+        assert (socket.joined["reset"], socket.joined["content"]) == (True, "newer")
+        assert socket.joined["epoch"] > old["epoch"]
+
+
 async def test_a_newcomer_to_a_public_room_becomes_a_member(ada: Person, bob: Person) -> None:
     """WS-15: and is shown as active while there."""
     room_id = await ada.make_room()

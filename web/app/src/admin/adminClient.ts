@@ -4,8 +4,8 @@ import { RestClient } from "../../../client/src/rest/client.ts";
 import type { AdminRoomPage, AdminRoomQuery, ClusterStatus, DrainedNode } from "./bodies.ts";
 
 const ROOMS_A_PAGE = 50;
-/** Draining answers when the node's rooms are elsewhere, which may take two minutes. */
-const DRAINED_WITHIN = 200_000;
+/** Draining answers when the node's rooms are elsewhere, as for `scripts/rayrooms drain`: many may need a process each. */
+const DRAINED_WITHIN = 620_000;
 
 /** Rejects as its base does; with ForbiddenError for everybody who does not run the server. */
 export class AdminClient extends RestClient {

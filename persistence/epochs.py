@@ -1,4 +1,4 @@
-"""The owner epoch of a room that comes from a file: higher than that of any owner it ever had."""
+"""The owner epoch of a room that stands in for an earlier one of its id: higher than that of any owner it ever had."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def fresh_epoch(session: AsyncSession, stored: int = 0) -> int:
 
     A room that was deleted leaves no epoch behind, and an owner that knows nothing of the deletion may still live. But
     epochs rise by one with each activation, which takes far more than a millisecond; so the milliseconds since 1970 are
-    above all that were ever counted, and above those of earlier restores.
+    above all that were ever counted, and above those of earlier rooms.
     """
     row = (await (await session.connection()).execute(_FRESH, {"stored": stored})).one()
     return int(row[0])
