@@ -36,11 +36,13 @@ def deploy(settings: Settings, application: Application) -> None:
     Raises LaunchError when Serve or its ingress does not start.
     """
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    target = serve.RunTarget(application, name=APPLICATION, route_prefix="/")
+    # Told to Serve as a whole it reaches everything but the replicas.
+    quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
+    target = serve.RunTarget(application, name=APPLICATION, route_prefix="/", logging_config=quiet)
     try:
         serve.start(
             http_options=HTTPOptions(host=settings.host, port=settings.port),
-            logging_config=LoggingConfig(log_level="WARNING", enable_access_log=False),
+            logging_config=quiet,
         )
         serve.run_many([target], wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
     except (RayError, RayServeException, TimeoutError, RuntimeError) as error:

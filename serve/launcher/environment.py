@@ -99,7 +99,7 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "MALLOC_ARENA_MAX": "2",
         # Ray runs workers at niceness 15, as batch jobs: any other work on the machine would hold rooms up.
         "RAY_worker_niceness": "0",
-        # Requests are counted and logged by the gateway, not a second time through a log socket.
+        # Requests are counted by the gateway, not a second time through a log socket.
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_HAPROXY_LOG_TARGET": str(runtime_dir / "log.sock"),
     }

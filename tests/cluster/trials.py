@@ -211,12 +211,15 @@ class Trials:
             await trial.others_get_on()
 
     async def roll(self) -> None:
-        """Every node but the head is replaced, then every gateway, as for an upgrade of all of it."""
-        async with self._trial("all nodes and gateways replaced", self.bed.head) as trial:
+        """Every node is replaced, then every gateway, as for an upgrade of all of it; the head only if it remembers."""
+        head, *others = self.bed.nodes
+        async with self._trial("all nodes and gateways replaced", head) as trial:
             trial.begin()
-            for node in self.bed.nodes[1:]:
-                trial.outcome.notes.append(await self._replace(node))
-            trial.outcome.notes.append(await self._replace_gateways())
+            for node in [*others, head] if self.bed.redis is not None else others:
+                began = trial.seconds
+                trial.outcome.notes.append(f"from {began:.0f} s on {await self._replace(node)}")
+            began = trial.seconds
+            trial.outcome.notes.append(f"from {began:.0f} s on {await self._replace_gateways()}")
             await trial.others_get_on()
 
     async def deploy(self) -> None:

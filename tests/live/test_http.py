@@ -16,6 +16,8 @@ from .people import together
 from .server import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from .people import Person
@@ -84,6 +86,14 @@ def test_rest_contract_through_the_ingress(server: Server) -> None:
     assert " passed" in done.stdout
 
 
+async def test_requests_are_not_logged(own_server: Server, http: httpx.AsyncClient) -> None:
+    """LOG-3: not those that went before, either."""
+    await http.get("/api/nothing")
+    logs = [path for path in _logs(own_server) if path.parent.name == "serve"]
+    assert [path for path in logs if path.name.startswith("replica_")]
+    assert not [line for path in logs for line in path.read_text().splitlines() if " -- GET " in line]
+
+
 async def test_no_token_is_in_the_logs(own_server: Server, http: httpx.AsyncClient, ada: Person, bob: Person) -> None:
     """LOG-2: nor a secret or a text, in any log of Ray, Serve or the launcher, nor in what `ps` shows."""
     room_id = await ada.make_room(private=True)
@@ -94,10 +104,15 @@ async def test_no_token_is_in_the_logs(own_server: Server, http: httpx.AsyncClie
         await second.expect("code_change")
     await bob.ask("POST", "/api/invitations/accept", {"token": link})
     await http.get("/api/rooms", headers={"Authorization": f"Bearer {ada.token}x"})
-    digest = hashlib.sha256(os.fsencode(own_server.data_dir.resolve())).hexdigest()[:8]
-    logs = [path for path in (runtime_path(digest) / "ray").rglob("logs/**/*") if path.is_file()]
+    logs = _logs(own_server)
     assert len(logs) > 10
     written = [own_server.log(), *(path.read_text(errors="replace") for path in logs)]
     shown = [" ".join(process.cmdline()) for process in own_server.processes()]
     for hidden in (ada.token, bob.token, link, own_server.jwt_secret, own_server.jupyter_secret, "what we wrote"):
         assert not [text for text in (*written, *shown) if hidden in text], hidden[-12:]
+
+
+def _logs(server: Server) -> list[Path]:
+    """All that Ray and Serve have written of a server."""
+    digest = hashlib.sha256(os.fsencode(server.data_dir.resolve())).hexdigest()[:8]
+    return [path for path in (runtime_path(digest) / "ray").rglob("logs/**/*") if path.is_file()]
