@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,13 +108,11 @@ class ClusterNode:
 
     def kill(self) -> None:
         """What a power cut does: every process at once."""
-        doomed = self.processes()
-        for process in doomed:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(doomed, timeout=10)
+        while doomed := self.processes():  # again for what was just being started
+            for process in doomed:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(doomed, timeout=10)
 
     def is_well(self) -> bool:
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 90.0
+KILL_TIMEOUT = 30.0
 _POLL = 0.1
 _PORTS = range(31_100, 32_700)
 
@@ -118,12 +119,14 @@ class Server:
         launcher = self._launcher
         if launcher is None:
             return
-        doomed = self.processes()
-        for process in sorted(doomed, key=lambda process: process.pid != launcher.pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        deadline = time.monotonic() + KILL_TIMEOUT
+        while doomed := self.processes():  # again for what was just being started
+            assert time.monotonic() < deadline, f"these cannot be killed: {doomed}"
+            for process in sorted(doomed, key=lambda process: process.pid != launcher.pid):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(doomed, timeout=10)
         launcher.wait(10)
-        psutil.wait_procs(doomed, timeout=10)
 
     def log(self) -> str:
         return self._log.read_text()
