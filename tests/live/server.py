@@ -125,8 +125,8 @@ class Server:
             for process in sorted(doomed, key=lambda process: process.pid != launcher.pid):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
+            launcher.wait(10)
             psutil.wait_procs(doomed, timeout=10)
-        launcher.wait(10)
 
     def log(self) -> str:
         return self._log.read_text()
