@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from serve.launcher.directories import runtime_path
 
 from .people import together
 from .server import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx
 
     from .people import Person
@@ -89,9 +85,9 @@ def test_rest_contract_through_the_ingress(server: Server) -> None:
 async def test_requests_are_not_logged(own_server: Server, http: httpx.AsyncClient) -> None:
     """LOG-3: not those that went before, either."""
     await http.get("/api/nothing")
-    logs = [path for path in _logs(own_server) if path.parent.name == "serve"]
+    logs = {Path(path): text for path, text in own_server.every_log().items() if Path(path).parent.name == "serve"}
     assert [path for path in logs if path.name.startswith("replica_")]
-    assert not [line for path in logs for line in path.read_text().splitlines() if " -- GET " in line]
+    assert not [line for text in logs.values() for line in text.splitlines() if " -- GET " in line]
 
 
 async def test_no_token_is_in_the_logs(own_server: Server, http: httpx.AsyncClient, ada: Person, bob: Person) -> None:
@@ -104,15 +100,8 @@ async def test_no_token_is_in_the_logs(own_server: Server, http: httpx.AsyncClie
         await second.expect("code_change")
     await bob.ask("POST", "/api/invitations/accept", {"token": link})
     await http.get("/api/rooms", headers={"Authorization": f"Bearer {ada.token}x"})
-    logs = _logs(own_server)
-    assert len(logs) > 10
-    written = [own_server.log(), *(path.read_text(errors="replace") for path in logs)]
+    written = own_server.every_log().values()
+    assert len(written) > 10
     shown = [" ".join(process.cmdline()) for process in own_server.processes()]
     for hidden in (ada.token, bob.token, link, own_server.jwt_secret, own_server.jupyter_secret, "what we wrote"):
         assert not [text for text in (*written, *shown) if hidden in text], hidden[-12:]
-
-
-def _logs(server: Server) -> list[Path]:
-    """All that Ray and Serve have written of a server."""
-    digest = hashlib.sha256(os.fsencode(server.data_dir.resolve())).hexdigest()[:8]
-    return [path for path in (runtime_path(digest) / "ray").rglob("logs/**/*") if path.is_file()]

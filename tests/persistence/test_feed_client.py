@@ -100,6 +100,19 @@ def test_only_what_a_living_writer_has_taken_up_counts_as_handed_over(loop: Loop
     run(loop, scenario())
 
 
+async def busy(feed_socket: Path) -> tuple[FakeWriter, Sender]:
+    """A sender that has just sent its first two records, one soon after the other, and the writer that welcomed it."""
+    writer = FakeWriter(feed_socket)
+    sender = Sender(feed_socket, "room")
+    await until(lambda: writer.wire is not None)
+    writer.say(Welcome())
+    await sender.until_resumed()
+    for n in (1, 2):
+        sender.feed.hear()
+        assert sender.feed.write([insertion(n)])
+    return writer, sender
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_busy_sender_hears_with_its_batches(
     loop: LoopFactory, feed_socket: Path, monkeypatch: pytest.MonkeyPatch
@@ -107,14 +120,7 @@ def test_a_busy_sender_hears_with_its_batches(
     """FEED-16: nobody wakes it while batches come; it hears all that was said, a fence and an end included."""
 
     async def scenario() -> None:
-        writer = FakeWriter(feed_socket)
-        sender = Sender(feed_socket, "room")
-        await until(lambda: writer.wire is not None)
-        writer.say(Welcome())
-        await sender.until_resumed()
-        for n in (1, 2):
-            sender.feed.hear()
-            assert sender.feed.write([insertion(n)])
+        writer, sender = await busy(feed_socket)
         writer.say(Durable(1))
         await until(lambda: writer.numbers == [1, 2])
         assert sender.durable == 0
@@ -143,14 +149,7 @@ def test_a_busy_sender_connects_anew(loop: LoopFactory, feed_socket: Path, monke
     """FEED-11, FEED-16: it learns of its writer's end with the next batch, and then sends it all again."""
 
     async def scenario() -> None:
-        writer = FakeWriter(feed_socket)
-        sender = Sender(feed_socket, "room")
-        await until(lambda: writer.wire is not None)
-        writer.say(Welcome())
-        await sender.until_resumed()
-        for n in (1, 2):
-            sender.feed.hear()
-            assert sender.feed.write([insertion(n)])
+        writer, sender = await busy(feed_socket)
         await until(lambda: writer.numbers == [1, 2])
         writer.hang_up()
         sender.feed.hear()
