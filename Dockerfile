@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The server in one image, for one machine or for every node of a cluster: docs/deploy.md. No secret is in it.
 # Node builds the pages and stays behind; Python's packages are those of requirements.server.lock, by hash.
 

@@ -18,7 +18,7 @@ from persistence.settings import get_settings
 from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 LOCK: Final = 0x7261_7972_6F6F_6D73
 """Of `pg_advisory_lock`: whoever changes the schema does so alone, such as two servers that start at once."""
@@ -35,11 +35,12 @@ def upgrade(database_url: str) -> None:
     """Run all migrations that the database lacks.
 
     Raises UnavailableError(database_unavailable), also for a database that a newer server has migrated: this one knows
-    neither what its tables mean nor the way back.
+    neither what its tables mean nor the way back. And for one that is not in UTF-8: it could not hold every text.
     """
-    engine = create_engine(sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT")
+    engine = _engine(database_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as lock:
+            _refuse_other_encodings(lock)
             lock.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
             with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
                 config = alembic_config()
@@ -60,7 +61,7 @@ def upgrade(database_url: str) -> None:
 
 def require_current(database_url: str) -> None:
     """Raise UnavailableError(database_unavailable) unless the database's schema is this version's; changes nothing."""
-    engine = create_engine(sqlalchemy_url(database_url))
+    engine = _engine(database_url)
     config = alembic_config()
     try:
         with engine.connect() as connection:
@@ -75,6 +76,21 @@ def require_current(database_url: str) -> None:
         has = "is of an earlier version of the server" if heads else "has no rooms yet"
         raise UnavailableError(
             f"The database {has}: start the server on it once, which makes its tables what they must be.",
+            code="database_unavailable",
+        )
+
+
+def _engine(database_url: str, **options: str) -> Engine:
+    # A database without an encoding, SQL_ASCII, sends bytes where SQLAlchemy expects text unless it is told.
+    return create_engine(sqlalchemy_url(database_url), connect_args={"client_encoding": "utf8"}, **options)
+
+
+def _refuse_other_encodings(connection: Connection) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise UnavailableError(
+            f"The database's encoding is {encoding}, and only UTF8 holds every text: "
+            "make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.",
             code="database_unavailable",
         )
 

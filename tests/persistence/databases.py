@@ -19,10 +19,10 @@ PARTITIONS = 4
 _PARTITION = re.compile(r"_of\d+_p\d+")
 
 
-def new_database(url: str, name: str) -> str:
+def new_database(url: str, name: str, options: str = "") -> str:
     """The URL of an empty database beside that of `url`."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} {options}")
     return url.replace("/postgres?", f"/{name}?")
 
 

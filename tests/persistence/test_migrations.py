@@ -52,6 +52,19 @@ def test_a_bad_database_url_is_one_clear_sentence(bad: str) -> None:
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(url: str, encoding: str) -> None:
+    """DB-16: a database in another encoding than UTF-8 is refused in one sentence, and left as it is."""
+    options = f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+    other = new_database(url, f"other_{uuid.uuid4().hex}", options)
+    with pytest.raises(UnavailableError, match=encoding) as caught:
+        upgrade(other)
+    assert caught.value.code == "database_unavailable"
+    assert "\n" not in caught.value.message
+    with psycopg.connect(other, client_encoding="utf8") as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"])
 def test_any_postgres_url_is_understood(scheme: str, postgres: EmbeddedPostgres) -> None:
     """DB-2: the driver that a URL names does not matter."""
