@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 _NOWHERE = "02:00:5e:00:00:01"
 """A hardware address that nobody has: what is sent there is lost, and nobody is told."""
+_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
 class Host:
@@ -59,12 +62,25 @@ class Network:
             _ip("-n", host.namespace, "addr", "add", f"{host.ip}/24", "dev", "eth0")
             _ip("-n", host.namespace, "link", "set", "lo", "up")
             _ip("-n", host.namespace, "link", "set", "eth0", "up")
+        if self._filtered():
+            subprocess.run(["iptables", "-I", *self._passage], check=True, capture_output=True)
 
     def down(self) -> None:
         """Remove all of it, as far as it is there."""
+        if self._filtered():
+            subprocess.run(["iptables", "-D", *self._passage], check=False, capture_output=True)
         for host in self.hosts:
             subprocess.run(["ip", "netns", "del", host.namespace], check=False, capture_output=True)
         subprocess.run(["ip", "link", "del", self._bridge], check=False, capture_output=True)
+
+    @property
+    def _passage(self) -> list[str]:
+        return ["FORWARD", "-i", self._bridge, "-o", self._bridge, "-j", "ACCEPT"]
+
+    @staticmethod
+    def _filtered() -> bool:
+        # Docker has what crosses any bridge go through the host's rules, and those drop what is not its own.
+        return _FILTER.exists() and _FILTER.read_text().strip() == "1" and shutil.which("iptables") is not None
 
     @contextmanager
     def cut_off(self, host: Host, *, database: bool) -> Iterator[None]:
