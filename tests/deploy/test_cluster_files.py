@@ -86,13 +86,15 @@ def test_the_schema_would_refuse_a_mistake() -> None:
             jsonschema.validate(mistaken, json.loads(_SCHEMA.read_text()))
 
 
-@pytest.mark.parametrize("commands", ["head_start_ray_commands", "worker_start_ray_commands"])
-def test_nodes_start_through_the_script(commands: str) -> None:
+@pytest.mark.parametrize(
+    ("commands", "setting"),
+    [("head_start_ray_commands", "RAY_enable_autoscaler_v2=0 "), ("worker_start_ray_commands", "")],
+)
+def test_nodes_start_through_the_script(commands: str, setting: str) -> None:
     """DEP-2, DEP-3: each node stops what runs, and starts as scripts/node does; the head with the first autoscaler."""
     stop, start = _cluster()[commands]
     assert stop.startswith("cd ~/rayrooms && scripts/node ray stop")
-    head = commands.startswith("head")
-    assert start.startswith(f"cd ~/rayrooms && {'RAY_enable_autoscaler_v2=0 ' * head}scripts/node ray start --")
+    assert start.startswith(f"cd ~/rayrooms && {setting}scripts/node ray start --")
     assert "RAY_SERVE" not in start
 
 
