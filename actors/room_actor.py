@@ -5,9 +5,10 @@ import gc
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import ray
 from ray.actor import ActorClass
@@ -44,7 +45,8 @@ class RoomActor:
         """
         node_id = ray.get_runtime_context().get_node_id()
         logs.configure(place.log_format, place.log_level, node=node_id)
-        self._directory = ray.get_actor(place.directory)
+        self._directory = place.directory
+        self._yawn: asyncio.Task[None] | None = None
         self._host = RoomHost(
             ActorArchive(place.persistence),
             node_ip=place.node_ip,
@@ -86,9 +88,15 @@ class RoomActor:
         """What this actor does now."""
         return self._host.status()
 
-    async def _idle(self, room_id: str) -> None:
-        self._directory.sleep_if_idle.remote(room_id)
-        await asyncio.sleep(0)
+    def _idle(self, room_id: str) -> None:
+        if self._yawn is None or self._yawn.done():
+            self._yawn = asyncio.create_task(asyncio.to_thread(self._ask_to_sleep, room_id))
+
+    def _ask_to_sleep(self, room_id: str) -> None:
+        """Waits for Ray. A directory that is just being made anew is asked the next time."""
+        with suppress(ValueError):
+            directory: Any = ray.get_actor(self._directory)
+            directory.sleep_if_idle.remote(room_id)
 
     def _end(self, reason: str) -> None:
         logger.warning("room actor %d ends itself: %s", os.getpid(), reason)

@@ -12,6 +12,7 @@ from ray.core.generated import autoscaler_pb2
 from ray.exceptions import RayError, RpcError
 
 from actors.directory.listing import nodes_alive
+from actors.directory.overview import ATTENDANCE_EVERY
 from persistence.actor import persistence_name
 from persistence.writer import WriterStats
 from rayrooms.errors import UnavailableError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ANSWER_WITHIN = 2.0
 _DRAIN_WITHIN = 35.0
 """Seconds in which Serve looks for another place for the gateway; it stops the old one then in any case."""
+_ALL_KNOWN = ATTENDANCE_EVERY + 3.0
+"""Seconds after which every gateway has told a new directory that it is there."""
 
 
 class NodeState(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ class NodeState(msgspec.Struct, frozen=True):
 
 
 class NodeDrained(msgspec.Struct, frozen=True):
-    """How many rooms a node had to give up. The head keeps its gateway: Ray does not let it go."""
+    """How many rooms a node had to give up, and whether it was to give up only these."""
 
     node_id: str
     rooms: int
@@ -64,12 +67,13 @@ class RayCluster:
     async def drained_nodes(self) -> frozenset[str]:
         return frozenset(await self._locator.drained_nodes())
 
-    async def drain(self, node_id: str) -> NodeDrained:
+    async def drain(self, node_id: str, *, keep_gateway: bool) -> NodeDrained:
         rooms = (await self._locator.drain_node(node_id)).rooms
-        is_head = any(node.is_head for node in await nodes_alive(within=_ANSWER_WITHIN) if node.node_id == node_id)
-        if not is_head:
+        if not keep_gateway:
             await asyncio.to_thread(_send_gateways_away, node_id)
-        return NodeDrained(node_id, rooms, keeps_gateway=is_head)
+            if await self._locator.leave(node_id):
+                await asyncio.sleep(_ALL_KNOWN)
+        return NodeDrained(node_id, rooms, keeps_gateway=keep_gateway)
 
     async def reopen_node(self, node_id: str) -> None:
         await self._locator.reopen_node(node_id)

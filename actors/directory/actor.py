@@ -7,11 +7,14 @@ imported when it is made: a database client and its friends would be a third of 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.core.state import RoomLimits
+from actors.directory.listing import home_node
 from actors.host.config import RoomConfig
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from persistence.settings import Settings
 
 DIRECTORY = "directory"
-_ON_HEAD = {"node:__internal_head__": 0.001}
+_A_LITTLE = 1
+"""Bytes. What needs no resource at all Ray starts on any node, whichever it is told to prefer."""
 
 
 def room_config(settings: Settings) -> RoomConfig:
@@ -54,6 +58,7 @@ class DirectoryActor:
         from persistence.telemetry.process import start_reporting  # noqa: PLC0415
 
         settings = get_settings()
+        self._node_id = ray.get_runtime_context().get_node_id()
         fleet = RayFleet(settings, directory=DIRECTORY)
         self._directory = Directory(
             fleet, room_config(settings), warm=settings.warm_pool, budget=settings.room_awake_budget
@@ -63,7 +68,7 @@ class DirectoryActor:
         self._reporting = start_reporting(
             settings,
             lambda: self._directory.tally.readings(awake=len(self._directory.rooms())),
-            node=ray.get_runtime_context().get_node_id(),
+            node=self._node_id,
         )
 
     async def _ready(self) -> Directory:
@@ -136,17 +141,24 @@ class DirectoryActor:
     async def gateways(self) -> list[Gateway]:
         return self._attendance.present()
 
+    async def place(self) -> str:
+        """The id of the node on which it lives."""
+        return self._node_id
+
     async def release_all(self) -> list[str]:
         """See `Directory.release_all`."""
         return await (await self._ready()).release_all()
 
 
 def start_directory() -> Any:  # noqa: ANN401 - Ray's handles are untyped
-    """The directory actor of this cluster, made when it is not there; restarts by itself.
+    """The directory actor of this cluster, made when it is not there; restarts by itself. Waits for Ray.
 
-    It lives on the head node, without which nothing goes on anyway: no other node's end takes it along.
+    It lives on the head, where no other node's end takes it along, and elsewhere only while the head is drained.
     """
+    with suppress(ValueError):
+        return ray.get_actor(DIRECTORY)
     remote: Any = ray.remote(  # type: ignore[call-overload]
-        num_cpus=0, resources=_ON_HEAD, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000
+        num_cpus=0, memory=_A_LITTLE, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000
     )(DirectoryActor)
-    return remote.options(name=DIRECTORY, get_if_exists=True, lifetime="detached").remote()
+    home = NodeAffinitySchedulingStrategy(home_node(), soft=True)
+    return remote.options(name=DIRECTORY, get_if_exists=True, lifetime="detached", scheduling_strategy=home).remote()

@@ -21,7 +21,7 @@ from persistence.actor import persistence_name
 from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from actors.directory.placement import Node
     from actors.directory.worker import Worker
@@ -72,9 +72,7 @@ class RayFleet:
         deadline = asyncio.get_running_loop().time() + _DRAIN_TIMEOUT
         while True:
             try:
-                return await self._unless_silent(
-                    node_id, getattr(self._nodes.persistence(node_id), method), args, named
-                )
+                return await self._unless_silent(node_id, self._ask(node_id, method, args, named))
             except UnavailableError as error:
                 if error.code != "room_unavailable" or asyncio.get_running_loop().time() > deadline:
                     raise
@@ -86,9 +84,13 @@ class RayFleet:
             self._nodes.forget(node_id)  # should it be dead for good, there is another
             await asyncio.sleep(_RETRY)
 
-    async def _unless_silent(self, node_id: str, method: Any, args: tuple[object, ...], named: dict[str, bool]) -> Any:  # noqa: ANN401
+    async def _ask(self, node_id: str, method: str, args: tuple[object, ...], named: dict[str, bool]) -> Any:  # noqa: ANN401
+        actor = await self._nodes.persistence(node_id)
+        return await call(getattr(actor, method).remote(*args, **named))
+
+    async def _unless_silent(self, node_id: str, question: Coroutine[None, None, Any]) -> Any:  # noqa: ANN401
         """Await an answer for as long as there is any sign of life from its node, or no other node to turn to."""
-        asked = asyncio.ensure_future(call(method.remote(*args, **named)))
+        asked = asyncio.create_task(question)
         try:
             while not (await asyncio.wait([asked], timeout=_SUSPICIOUS))[0]:
                 if len(await self._nodes.alive()) > 1 and await self._nodes.place(node_id) is None and not asked.done():
@@ -124,9 +126,9 @@ class RayFleet:
 
     async def flush(self) -> None:
         async def stop(node_id: str) -> None:
-            stopping: Awaitable[bool] = call(self._nodes.persistence(node_id).stop.remote())
             try:
-                await asyncio.wait_for(stopping, _STOP_TIMEOUT)
+                async with asyncio.timeout(_STOP_TIMEOUT):
+                    await self._ask(node_id, "stop", (), {})
             except TimeoutError as error:
                 raise UnavailableError("A persistence actor does not answer.") from error
 
@@ -135,13 +137,8 @@ class RayFleet:
     # -------------------------------------------------------------- room actors
 
     async def spawn(self, node: Node) -> Worker:
-        place: NodePlace = await call(self._nodes.persistence(node.node_id).ready.remote())
-        handle = _ROOM.options(
-            name=f"{ROOM_PREFIX}{uuid.uuid4().hex[:12]}",
-            lifetime="detached",
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
-        ).remote()
-        worker = RayWorker(handle, node.node_id)
+        place: NodePlace = await self._ask(node.node_id, "ready", (), {})
+        worker = RayWorker(await asyncio.to_thread(_new_room, node.node_id), node.node_id)
         try:
             await worker.start(self._process(node, place))
         except WorkerLostError as error:
@@ -167,6 +164,15 @@ class RayFleet:
         names = await asyncio.to_thread(ray.util.list_named_actors)
         found = await asyncio.gather(*(_look_at(name) for name in names if name.startswith(ROOM_PREFIX)))
         return [one for one in found if one is not None]
+
+
+def _new_room(node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+    """Waits for Ray."""
+    return _ROOM.options(
+        name=f"{ROOM_PREFIX}{uuid.uuid4().hex[:12]}",
+        lifetime="detached",
+        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+    ).remote()
 
 
 async def _look_at(name: str) -> tuple[Worker, HostStatus | None] | None:

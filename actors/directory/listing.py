@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import RayError
 
 from actors.directory.placement import Node
 from rayrooms.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
 
 _HEAD = "node:__internal_head__"
 """A resource that only the head has."""
@@ -23,6 +26,19 @@ async def nodes_alive(*, within: float) -> list[Node]:
     except (TimeoutError, RayError) as error:
         raise UnavailableError("Ray does not say which nodes there are.") from error
     return [_node(node) for node in listed if node["Alive"]]
+
+
+def home_node() -> str:
+    """The id of the node on which what there is only once is to live. Waits for Ray."""
+    worker: Any = ray._private.worker.global_worker  # noqa: SLF001 - as Serve asks; there is no other way
+    listed: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = [_node(node) for node in listed if node["Alive"]]
+    return home_of(nodes, worker.gcs_client.get_draining_nodes()).node_id
+
+
+def home_of(nodes: Iterable[Node], draining: Container[str]) -> Node:
+    """The head; another node while the head is draining, and not every other node too."""
+    return min(nodes, key=lambda node: (node.node_id in draining, not node.is_head, node.node_id))
 
 
 def _node(listed: dict[str, Any]) -> Node:

@@ -13,6 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.directory.listing import nodes_alive
 from persistence.actor import PersistenceActor, persistence_name
+from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from actors.directory.placement import Node
@@ -26,6 +27,8 @@ _PERSISTENCE: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1,
 _BELIEVED = 1.0
 """Seconds for which a list of the cluster's nodes is believed."""
 _LIST_TIMEOUT = 30.0
+_LIST_PATIENCE = 0.5
+"""Seconds that whoever wants to know the nodes waits for news of them when there is an older list."""
 _PROBE = 2.0
 _PROBE_PAUSE = 1.0
 
@@ -40,19 +43,40 @@ class RayNodes:
     def __init__(self) -> None:
         self._alive: dict[str, Node] = {}
         self._looked = -math.inf
+        self._looking: asyncio.Task[None] | None = None
+        self._began = -math.inf
         self._persistence: dict[str, Any] = {}
         self._silent: dict[str, asyncio.Task[None]] = {}
 
     async def alive(self) -> dict[str, Node]:
-        """The nodes that Ray believes in, by their id."""
+        """The nodes that Ray believes in, by their id; those that it last did while it does not say.
+
+        It does not while the head is replaced. Raises UnavailableError when it has not said yet.
+        """
         now = asyncio.get_running_loop().time()
         if now > self._looked + _BELIEVED:
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+                self._began = now
+            if not self._alive:
+                await asyncio.shield(self._looking)
+            elif now < self._began + _LIST_PATIENCE:  # later comers go by the old list at once
+                await asyncio.wait([self._looking], timeout=_LIST_PATIENCE)
+        return self._alive
+
+    async def _look(self) -> None:
+        try:
             found = await nodes_alive(within=_LIST_TIMEOUT)
-            self._looked = now
             self._alive = {node.node_id: node for node in found}
             for node_id in self._persistence.keys() - self._alive.keys():
                 del self._persistence[node_id]
-        return self._alive
+        except UnavailableError as error:
+            if not self._alive:
+                raise
+            logger.warning("going by the nodes that there were: %s", error)
+        finally:
+            self._looked = asyncio.get_running_loop().time()
+            self._looking = None
 
     async def answering(self) -> list[Node]:
         """The nodes that answer, as far as is known. One that is alone counts in any case."""
@@ -61,16 +85,12 @@ class RayNodes:
             return list(alive.values())
         return [node for node_id, node in alive.items() if node_id not in self._silent]
 
-    def persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-        """The persistence actor of a node, made when it is not there."""
-        if node_id not in self._persistence:
-            self._persistence[node_id] = _PERSISTENCE.options(
-                name=persistence_name(node_id),
-                get_if_exists=True,
-                lifetime="detached",
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-            ).remote(node_id)
-        return self._persistence[node_id]
+    async def persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+        """The persistence actor of a node, made when it is not there. Waits for Ray if it is not known yet."""
+        actor = self._persistence.get(node_id)
+        if actor is None:
+            actor = self._persistence[node_id] = await asyncio.to_thread(_persistence_of, node_id)
+        return actor
 
     def forget(self, node_id: str) -> None:
         """A persistence actor may be dead for good: look it up again next time."""
@@ -79,7 +99,8 @@ class RayNodes:
     async def place(self, node_id: str) -> NodePlace | None:
         """What a node says of itself; None when it does not answer in 2 s."""
         try:
-            place: NodePlace = await asyncio.wait_for(self.persistence(node_id).ready.remote(), _PROBE)
+            async with asyncio.timeout(_PROBE):
+                place: NodePlace = await (await self.persistence(node_id)).ready.remote()
         except (TimeoutError, RayError):
             self.forget(node_id)
             return None
@@ -102,3 +123,12 @@ class RayNodes:
                 await asyncio.sleep(_PROBE_PAUSE)
         finally:
             del self._silent[node_id]
+
+
+def _persistence_of(node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+    return _PERSISTENCE.options(
+        name=persistence_name(node_id),
+        get_if_exists=True,
+        lifetime="detached",
+        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+    ).remote(node_id)

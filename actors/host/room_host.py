@@ -53,7 +53,7 @@ class RoomHost:
         feed_path: Path,
         node_id: str,
         on_end: Callable[[str], None],
-        on_idle: Callable[[str], Awaitable[None]],
+        on_idle: Callable[[str], None],
         room_type: Callable[..., LiveRoom] = LiveRoom,
     ) -> None:
         self.address: RoomAddress | None = None
@@ -247,7 +247,7 @@ class RoomHost:
             now = time.time()
             is_idle = now - room.last_edit > self._config.idle_after and now > self._sleepless_until
             if is_idle and not room.closed and self._falling is None:
-                await self._on_idle(room.core.room_id)
+                self._on_idle(room.core.room_id)
 
     # -------------------------------------------------------------- the feed's news
 

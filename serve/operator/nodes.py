@@ -46,16 +46,21 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("node", help="its id, the beginning of that, or its address; SELF is this machine")
 
 
+def _drain_arguments(parser: ArgumentParser) -> None:
+    _arguments(parser)
+    parser.add_argument("--keep-gateway", action="store_true", help="move its rooms only; its people stay connected")
+
+
 async def _drain(settings: Settings, options: Namespace) -> int:
     async with admin_client(settings, options, timeout=_DRAINED_WITHIN) as admin:
         node = await _find(admin, options.node)
-        drained = await admin.drain(node.node_id)
+        drained = await admin.drain(node.node_id, keep_gateway=options.keep_gateway)
         if not drained.keeps_gateway:
             await _until_no_gateway(admin, node.node_id)
     if options.json:
         say(drained.model_dump_json())
     elif drained.keeps_gateway:
-        say(f"{some(drained.rooms, 'room')} moved; {node.address} is the head of the cluster and keeps its gateway")
+        say(f"{some(drained.rooms, 'room')} moved; {node.address} gets no more and keeps its gateway")
     else:
         say(f"{some(drained.rooms, 'room')} moved, no gateway left; {node.address} may be stopped")
     return 0
@@ -98,6 +103,6 @@ async def _until_no_gateway(admin: AdminClient, node_id: str) -> None:
 
 
 COMMANDS = (
-    Command("drain", "Move a machine's rooms and people to others, before it is stopped.", _arguments, _drain),
+    Command("drain", "Move a machine's rooms and people to others, before it is stopped.", _drain_arguments, _drain),
     Command("reopen", "Let a machine that was drained take rooms again.", _arguments, _reopen),
 )

@@ -47,9 +47,11 @@ class AdminClient(RestClient):
                 yield room
             after = page.next
 
-    async def drain(self, node_id: str) -> DrainedNode:
+    async def drain(self, node_id: str, *, keep_gateway: bool) -> DrainedNode:
         """Empty a machine; returns when its rooms are elsewhere."""
-        answer = await self._call("POST", f"/api/admin/nodes/{quote(node_id, safe='')}/drain", msgspec.Raw)
+        params = {"keep_gateway": str(keep_gateway).lower()}
+        path = f"/api/admin/nodes/{quote(node_id, safe='')}/drain"
+        answer = await self._call("POST", path, msgspec.Raw, params=params)
         return DrainedNode.model_validate_json(bytes(answer))
 
     async def reopen_node(self, node_id: str) -> None:

@@ -47,12 +47,17 @@ async def reopen_room(services: ServicesDep, identity: Caller, room_id: RoomIdPa
 @router.post(
     "/nodes/{node_id}/drain", summary="Empty a machine", responses=refusals(*_BASIC, "node_not_found", "conflict")
 )
-async def drain_node(services: ServicesDep, identity: Caller, node_id: NodeIdPath) -> DrainedNode:
+async def drain_node(
+    services: ServicesDep,
+    identity: Caller,
+    node_id: NodeIdPath,
+    keep_gateway: Annotated[bool, Query(description="Whether its people stay connected there.")] = False,  # noqa: FBT002 - a query parameter
+) -> DrainedNode:
     """Its rooms move to other machines, a few at a time, then its people to other gateways; nobody is put out.
 
     Answers when its rooms are elsewhere, which may take minutes. Saying it again does no harm.
     """
-    return await services.admin.drain(identity, node_id)
+    return await services.admin.drain(identity, node_id, keep_gateway=keep_gateway)
 
 
 @router.post(

@@ -37,7 +37,7 @@ class DrainedNode(ResponseBody):
 
     node_id: str
     rooms: int = Field(description="How many it had to give up.")
-    keeps_gateway: bool = Field(description="Whether people still come in there: the head of the cluster stays one.")
+    keeps_gateway: bool = Field(description="Whether people stay connected there, as was asked for.")
 
 
 class GatewayStatus(ResponseBody):

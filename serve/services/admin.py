@@ -53,8 +53,8 @@ class Cluster(Protocol):
     async def drained_nodes(self) -> frozenset[str]:
         """The ids of the nodes that get no rooms."""
 
-    async def drain(self, node_id: str) -> NodeDrained:
-        """Move a node's rooms to others, and its people to other gateways."""
+    async def drain(self, node_id: str, *, keep_gateway: bool) -> NodeDrained:
+        """Move a node's rooms to others, and its people to other gateways unless it keeps its own."""
 
     async def reopen_node(self, node_id: str) -> None:
         """Let a node take rooms again."""
@@ -121,14 +121,14 @@ class AdminService:
             await RoomRepository(session).get(room_id)
         await self._cluster.reopen(room_id)
 
-    async def drain(self, identity: Identity, node_id: str) -> DrainedNode:
-        """Empty a machine before it is taken away.
+    async def drain(self, identity: Identity, node_id: str, *, keep_gateway: bool) -> DrainedNode:
+        """Empty a machine before it is taken away, or have it only give up its rooms.
 
         Raises NotFoundError(node_not_found), ConflictError when it is the only one, and UnavailableError.
         """
         self._require(identity)
         await self._require_node(node_id)
-        drained = await self._cluster.drain(node_id)
+        drained = await self._cluster.drain(node_id, keep_gateway=keep_gateway)
         return DrainedNode(node_id=drained.node_id, rooms=drained.rooms, keeps_gateway=drained.keeps_gateway)
 
     async def reopen_node(self, identity: Identity, node_id: str) -> None:

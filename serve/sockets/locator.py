@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from actors.directory.actor import start_directory
@@ -28,6 +29,7 @@ class Locator:
 
     def __init__(self) -> None:
         self._directory: Any = None
+        self._looking = asyncio.Lock()
 
     async def locate(self, room_id: str, failed_epoch: int) -> RoomAddress:
         """Where the room lives; wakes it. Raises NotFoundError for an unknown room."""
@@ -89,6 +91,17 @@ class Locator:
         """Let a node take rooms again."""
         await self._ask(_LOCATE_TIMEOUT, "reopen_node", node_id)
 
+    async def leave(self, node_id: str) -> bool:
+        """Have the directory end if it lives on that node; whoever asks next makes it anew. True when it did.
+
+        As when its process dies: it restarts from what the room actors own, and who was asking asks again.
+        """
+        if await self._ask(_PING_TIMEOUT, "place") != node_id:
+            return False
+        await asyncio.to_thread(ray.kill, await self._handle())  # its own exit would wait for all that it was asked
+        self._directory = None
+        return True
+
     async def ping(self) -> None:
         """Return once the directory has answered."""
         await self._ask(_PING_TIMEOUT, "ping")
@@ -98,7 +111,7 @@ class Locator:
             async with asyncio.timeout(limit):
                 while True:
                     try:
-                        return await getattr(self._handle(), method).remote(*args)
+                        return await getattr(await self._handle(), method).remote(*args)
                     except RayTaskError as error:
                         if isinstance(error.cause, RayroomsError):
                             raise error.cause from None
@@ -109,7 +122,9 @@ class Locator:
         except (TimeoutError, RayError) as error:
             raise UnavailableError("The directory of rooms does not answer.") from error
 
-    def _handle(self) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+    async def _handle(self) -> Any:  # noqa: ANN401 - Ray's handles are untyped
         if self._directory is None:
-            self._directory = start_directory()
+            async with self._looking:
+                if self._directory is None:
+                    self._directory = await asyncio.to_thread(start_directory)
         return self._directory

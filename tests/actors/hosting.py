@@ -238,7 +238,7 @@ class Stage:
             on_idle=self._idle,
         )
 
-    async def _idle(self, room_id: str) -> None:
+    def _idle(self, room_id: str) -> None:
         self.idle.append(room_id)
 
     async def activate(self, epoch: int = 1) -> RoomAddress:

@@ -87,7 +87,7 @@ class Rival:
         await self.host.activate(Activation(room_id, epoch, "secret"), config)
 
 
-async def _ignore(room_id: str) -> None:
+def _ignore(room_id: str) -> None:
     """Nobody minds that the room is idle."""
 
 

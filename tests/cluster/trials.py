@@ -58,7 +58,12 @@ class Outcome(msgspec.Struct):
 
 def room_processes(node: ClusterNode) -> list[psutil.Process]:
     """The room actors of a node."""
-    return [process for process in node.processes() if " ".join(_command(process)).startswith(_TITLE)]
+    return processes_of(node, _TITLE)
+
+
+def processes_of(node: ClusterNode, title: str) -> list[psutil.Process]:
+    """The processes of a node whose title begins so."""
+    return [process for process in node.processes() if " ".join(_command(process)).startswith(title)]
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -189,6 +194,15 @@ class Trials:
             trial.outcome.notes.append(await self._replace(node))
             await trial.others_get_on()
 
+    async def drain_head(self) -> None:
+        """The head is emptied, and goes on as head."""
+        head = self.bed.head
+        async with self._trial("head drained", head) as trial:
+            trial.begin()
+            head.is_open = False  # whoever balances sends nobody new there
+            trial.outcome.notes.append(await asyncio.to_thread(self.bed.operate, "drain", head.host.ip))
+            await trial.others_get_on()
+
     async def lose_head(self) -> None:
         """The head dies and is started again. Without a Redis it knows nothing then, and all nodes start anew."""
         remembers = self.bed.redis is not None
@@ -252,7 +266,7 @@ class Trials:
     async def fill(self, node: ClusterNode) -> None:
         """Have rooms on a node: those of the head go to the others, and may come back."""
         assert node is not self.bed.head
-        await asyncio.to_thread(self.bed.operate, "drain", self.bed.head.host.ip)
+        await asyncio.to_thread(self.bed.operate, "drain", self.bed.head.host.ip, "--keep-gateway")
         await asyncio.to_thread(self.bed.operate, "reopen", self.bed.head.host.ip)
 
     # ------------------------------------------------------------------ around it

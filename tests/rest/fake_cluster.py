@@ -55,11 +55,11 @@ class FakeCluster:
         self._answer("drained_nodes")
         return frozenset(self.drained)
 
-    async def drain(self, node_id: str) -> NodeDrained:
+    async def drain(self, node_id: str, *, keep_gateway: bool) -> NodeDrained:
         if node_id in self.drained:
             raise ConflictError("There is no other node that could take the rooms.")
         self.drained.append(node_id)
-        return NodeDrained(node_id, 3, keeps_gateway=node_id == NODE)
+        return NodeDrained(node_id, 3, keeps_gateway=keep_gateway)
 
     async def reopen_node(self, node_id: str) -> None:
         self.drained.remove(node_id)

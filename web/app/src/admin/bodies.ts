@@ -55,8 +55,6 @@ export interface ClusterStatus {
 export interface DrainedNode {
   node_id: string;
   rooms: number;
-  /** Whether people still come in there. */
-  keeps_gateway: boolean;
 }
 
 export interface RoomPlace {

@@ -91,9 +91,6 @@ export function roomFigures({ state, stored_version, activity }: AdminRoom): Roo
 }
 
 /** What to say when a node was drained. */
-export function drainedWords({ rooms, keeps_gateway }: DrainedNode, address: string): string {
-  const rest = keeps_gateway
-    ? "As the head of the cluster it keeps its gateway."
-    : "Its people move to other gateways within the next minute.";
-  return `${some(rooms, "room")} moved, ${address} gets no more. ${rest}`;
+export function drainedWords({ rooms }: DrainedNode, address: string): string {
+  return `${some(rooms, "room")} moved, ${address} gets no more. Its people move to other gateways within the next minute.`;
 }
