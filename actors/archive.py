@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,9 +72,17 @@ class ActorArchive:
         message: ChatMessage | None = await self._ask("message", room_id, message_id)
         return message
 
+    async def find(self) -> None:
+        """Look the persistence actor up and speak to it, which waits for Ray: a room that wakes then need not.
+
+        Raises ValueError when there is none, and UnavailableError.
+        """
+        self._actor = await asyncio.to_thread(ray.get_actor, self._name)
+        await call(self._actor.ready.remote())
+
     async def _ask(self, method: str, *args: str | int) -> Any:  # noqa: ANN401 - each caller knows its answer's type
         if self._actor is None:
-            self._actor = ray.get_actor(self._name)
+            await self.find()
         try:
             return await call(getattr(self._actor, method).remote(*args))
         except UnavailableError:

@@ -47,8 +47,10 @@ class RoomActor:
         logs.configure(place.log_format, place.log_level, node=node_id)
         self._directory = place.directory
         self._yawn: asyncio.Task[None] | None = None
+        archive = ActorArchive(place.persistence)
+        await archive.find()
         self._host = RoomHost(
-            ActorArchive(place.persistence),
+            archive,
             node_ip=place.node_ip,
             listen_ip=place.listen_ip,
             feed_path=Path(place.feed_path),

@@ -86,7 +86,9 @@ class RayFleet:
 
     async def _ask(self, node_id: str, method: str, args: tuple[object, ...], named: dict[str, bool]) -> Any:  # noqa: ANN401
         actor = await self._nodes.persistence(node_id)
-        return await call(getattr(actor, method).remote(*args, **named))
+        answer = await call(getattr(actor, method).remote(*args, **named))
+        self._nodes.heard(node_id)
+        return answer
 
     async def _unless_silent(self, node_id: str, question: Coroutine[None, None, Any]) -> Any:  # noqa: ANN401
         """Await an answer for as long as there is any sign of life from its node, or no other node to turn to."""
@@ -101,7 +103,8 @@ class RayFleet:
             asked.cancel()
 
     async def claim(self, room_id: str) -> int:
-        for node in await self.nodes():
+        # A node that has just come needs seconds to make its persistence actor.
+        for node in sorted(await self.nodes(), key=lambda node: self._nodes.is_new(node.node_id)):
             with suppress(NodeSilentError):
                 epoch: int = await self._patiently(node.node_id, "claim", room_id)
                 return epoch
@@ -120,7 +123,8 @@ class RayFleet:
         async def one_that_answers(node_id: str) -> None:
             # What a node acknowledged, did not store and takes along is sent again by the clients that made it.
             with suppress(NodeSilentError):
-                await one(node_id)
+                if await self._unless_silent(node_id, self._nodes.may_hold_records(node_id)):
+                    await one(node_id)
 
         await asyncio.gather(*(one_that_answers(node.node_id) for node in await self.nodes()))
 

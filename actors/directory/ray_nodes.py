@@ -46,6 +46,8 @@ class RayNodes:
         self._looking: asyncio.Task[None] | None = None
         self._began = -math.inf
         self._persistence: dict[str, Any] = {}
+        self._unheard: set[str] = set()
+        """Nodes whose persistence actor was made from here and has not answered yet."""
         self._silent: dict[str, asyncio.Task[None]] = {}
 
     async def alive(self) -> dict[str, Node]:
@@ -70,6 +72,7 @@ class RayNodes:
             self._alive = {node.node_id: node for node in found}
             for node_id in self._persistence.keys() - self._alive.keys():
                 del self._persistence[node_id]
+            self._unheard &= self._alive.keys()
         except UnavailableError as error:
             if not self._alive:
                 raise
@@ -87,10 +90,34 @@ class RayNodes:
 
     async def persistence(self, node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
         """The persistence actor of a node, made when it is not there. Waits for Ray if it is not known yet."""
-        actor = self._persistence.get(node_id)
-        if actor is None:
-            actor = self._persistence[node_id] = await asyncio.to_thread(_persistence_of, node_id)
-        return actor
+        if node_id not in self._persistence and not await self._found(node_id):
+            made = await asyncio.to_thread(_make_persistence, node_id)
+            if self._persistence.setdefault(node_id, made) is made:
+                self._unheard.add(node_id)
+        return self._persistence[node_id]
+
+    async def _found(self, node_id: str) -> bool:
+        try:
+            found = await asyncio.to_thread(ray.get_actor, persistence_name(node_id))
+        except ValueError:
+            return False
+        self._persistence.setdefault(node_id, found)
+        return True
+
+    async def may_hold_records(self, node_id: str) -> bool:
+        """Whether a node may hold what is not stored: it has a persistence actor, and that is not just being made.
+
+        Waits for Ray if it is not known yet.
+        """
+        return node_id not in self._unheard and (node_id in self._persistence or await self._found(node_id))
+
+    def is_new(self, node_id: str) -> bool:
+        """Whether nothing has been heard of a node's persistence actor yet."""
+        return node_id not in self._persistence or node_id in self._unheard
+
+    def heard(self, node_id: str) -> None:
+        """A persistence actor has answered."""
+        self._unheard.discard(node_id)
 
     def forget(self, node_id: str) -> None:
         """A persistence actor may be dead for good: look it up again next time."""
@@ -104,6 +131,7 @@ class RayNodes:
         except (TimeoutError, RayError):
             self.forget(node_id)
             return None
+        self.heard(node_id)
         return place
 
     # -------------------------------------------------------------- silence
@@ -125,7 +153,7 @@ class RayNodes:
             del self._silent[node_id]
 
 
-def _persistence_of(node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
+def _make_persistence(node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
     return _PERSISTENCE.options(
         name=persistence_name(node_id),
         get_if_exists=True,

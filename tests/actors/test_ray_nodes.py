@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import ray
 
 from actors.directory import ray_nodes
 from actors.directory.listing import home_of
 from actors.directory.placement import Node
 from actors.directory.ray_nodes import RayNodes
+from persistence.actor import persistence_name
 from rayrooms.errors import UnavailableError
 
 from .fakes import turns
@@ -95,3 +97,60 @@ def test_the_directory_lives_on_the_head_unless_that_is_drained(draining: set[st
     """NODE-4: which node lists its nodes first does not matter."""
     for nodes in ([HEAD, OTHER, THIRD], [THIRD, OTHER, HEAD]):
         assert home_of(nodes, draining) is home
+
+
+class Persistence:
+    """The persistence actors that there are, by name, and who has been asked."""
+
+    def __init__(self, *names: str) -> None:
+        self.actors = {name: object() for name in names}
+        self.made: list[str] = []
+
+    def get(self, name: str) -> object:
+        if name not in self.actors:
+            raise ValueError(name)
+        return self.actors[name]
+
+    def make(self, node_id: str) -> object:
+        self.made.append(node_id)
+        return self.actors.setdefault(persistence_name(node_id), object())
+
+
+@pytest.fixture
+def persistence(monkeypatch: pytest.MonkeyPatch) -> Persistence:
+    persistence = Persistence(persistence_name("a"))
+    monkeypatch.setattr(ray, "get_actor", persistence.get)
+    monkeypatch.setattr(ray_nodes, "_make_persistence", persistence.make)
+    return persistence
+
+
+async def test_nobody_waits_for_what_a_node_that_has_just_come_may_hold(persistence: Persistence) -> None:
+    """NODE-5: its persistence actor is there, but was not heard yet; one that was there before counts at once."""
+    nodes = RayNodes()
+    assert await nodes.may_hold_records("a")
+    assert not await nodes.may_hold_records("b")
+    assert persistence.made == []
+    assert nodes.is_new("b")
+    actors = await asyncio.gather(*(nodes.persistence("b") for _ in range(3)))
+    assert len(set(actors)) == 1
+    assert not await nodes.may_hold_records("b")
+    assert nodes.is_new("b")
+    nodes.heard("b")
+    assert await nodes.may_hold_records("b")
+    assert not nodes.is_new("b")
+    assert not nodes.is_new("a")
+
+
+async def test_one_that_was_given_up_is_looked_up_again(persistence: Persistence) -> None:
+    """NODE-5: it may hold something all the same."""
+    nodes = RayNodes()
+    await nodes.persistence("a")
+    nodes.forget("a")
+    assert await nodes.may_hold_records("a")
+    assert persistence.made == []
+    nodes.forget("a")
+    del persistence.actors[persistence_name("a")]
+    assert not await nodes.may_hold_records("a")
+    await nodes.persistence("a")
+    assert persistence.made == ["a"]
+    assert not await nodes.may_hold_records("a")
