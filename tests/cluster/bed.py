@@ -8,14 +8,13 @@ import secrets
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import psutil
 import psycopg
 import yaml
 
@@ -23,9 +22,12 @@ from persistence.embedded import EmbeddedPostgres
 from serve.launcher import processes
 from serve.launcher.options import SERVER_ID
 from tests.chaos.proxy import Proxy
+from tests.live.server import kill_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import psutil
 
     from .hosts import Host
 
@@ -108,11 +110,7 @@ class ClusterNode:
 
     def kill(self) -> None:
         """What a power cut does: every process at once."""
-        while doomed := self.processes():  # again for what was just being started
-            for process in doomed:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(doomed, timeout=10)
+        kill_all(self.processes)
 
     def is_well(self) -> bool:
         try:

@@ -18,7 +18,7 @@ import httpx
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 120.0
@@ -119,14 +119,8 @@ class Server:
         launcher = self._launcher
         if launcher is None:
             return
-        deadline = time.monotonic() + KILL_TIMEOUT
-        while doomed := self.processes():  # again for what was just being started
-            assert time.monotonic() < deadline, f"these cannot be killed: {doomed}"
-            for process in sorted(doomed, key=lambda process: process.pid != launcher.pid):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            launcher.wait(10)
-            psutil.wait_procs(doomed, timeout=10)
+        kill_all(self.processes, first=launcher.pid)
+        launcher.wait(10)
 
     def log(self) -> str:
         return self._log.read_text()
@@ -169,6 +163,17 @@ def data_directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rayrooms-test-") as directory:
         Path(directory).chmod(0o755)
         yield Path(directory) / "data"
+
+
+def kill_all(find: Callable[[], list[psutil.Process]], *, first: int = 0) -> None:
+    """SIGKILL to all that is found, the process `first` before the others; again until nothing is."""
+    deadline = time.monotonic() + KILL_TIMEOUT
+    while doomed := find():  # some were just being started
+        assert time.monotonic() < deadline, f"these cannot be killed: {doomed}"
+        for process in sorted(doomed, key=lambda process: process.pid != first):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(doomed, timeout=10)
 
 
 async def kill(process: psutil.Process | int) -> None:
