@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -15,14 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.dsn import sqlalchemy_url
 from persistence.planning import BY_INDEX
+from persistence.statements import Statements, is_dead
 from rayrooms.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import Any, Literal
+    from typing import Any, Literal, LiteralString
 
     from psycopg import AsyncConnection
-    from sqlalchemy import Row, TextClause
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -39,18 +38,24 @@ def _plan_by_index(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _refuse_a_dead_one(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Have the pool connect anew when the server has hung up: its farewell waits to be read. A ping is a round trip."""
-    idle = select.poll()
-    idle.register(cast("AsyncConnection", record.driver_connection).fileno(), select.POLLIN)
-    if idle.poll(0):
+    """Have the pool connect anew; see `Statements`."""
+    if is_dead(cast("AsyncConnection", record.driver_connection).fileno()):
         raise DisconnectionError
 
 
 class Database:
-    """One SQLAlchemy async engine over psycopg. Connects on first use; `close` gives all connections back."""
+    """SQLAlchemy's async engine over psycopg, and psycopg alone for statements that stand alone.
+
+    Connects on first use; `close` gives all connections back.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 10, pool_overflow: int = 20, timeout: float = 5.0) -> None:
         self.url = url
+        options = {
+            "connect_timeout": max(2, round(timeout)),  # libpq takes no less than 2
+            "keepalives_idle": 10,
+            "tcp_user_timeout": round(timeout * 2000),
+        }
         self._engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -58,15 +63,11 @@ class Database:
             pool_timeout=timeout,
             json_serializer=_to_json,
             json_deserializer=msgspec.json.decode,
-            connect_args={
-                "connect_timeout": max(2, round(timeout)),  # libpq takes no less than 2
-                "keepalives_idle": 10,
-                "tcp_user_timeout": round(timeout * 2000),
-            },
+            connect_args=options,
         )
         event.listen(self._engine.sync_engine, "connect", _plan_by_index)
         event.listen(self._engine.sync_engine, "checkout", _refuse_a_dead_one)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements = Statements(url, size=pool_size, timeout=timeout, options=options)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Database:
@@ -93,16 +94,9 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise UnavailableError("The database is not available.", code="database_unavailable") from error
 
-    async def first(self, statement: TextClause, **values: str | int) -> Row[Any] | None:
-        """The first row of a query that stands alone: without a transaction around it, which takes two round trips.
-
-        Raises UnavailableError as `session` does.
-        """
-        try:
-            async with self._reading.connect() as connection:
-                return (await connection.execute(statement, values)).first()
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise UnavailableError("The database is not available.", code="database_unavailable") from error
+    async def first(self, statement: LiteralString, **values: str | int) -> tuple[Any, ...] | None:
+        """The first row of a statement that stands alone, outside of any transaction; see `Statements.first`."""
+        return await self._statements.first(statement, values)
 
     async def ping(self) -> None:
         """Return when Postgres answers; raises UnavailableError(database_unavailable)."""
@@ -110,4 +104,5 @@ class Database:
             await (await session.connection()).execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        await self._statements.close()
         await self._engine.dispose()

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from psycopg import IntegrityError
 
 if TYPE_CHECKING:
     from persistence.database import Database
 
-_QUERY: Final = text("""
+_QUERY: Final = """
     SELECT rooms.name, rooms.language, rooms.max_users, room_members.role, room_members.colour
     FROM rooms JOIN room_members ON room_members.room_id = rooms.id
-    WHERE rooms.id = :room_id AND room_members.user_id = :user_id
-""")
+    WHERE rooms.id = %(room_id)s AND room_members.user_id = %(user_id)s
+"""
 
 # One statement is one transaction: nobody is a member without the event, nor the other way round. The room's row is
 # locked before the event is recorded, so that a deletion is the last event of its room.
-_ENROL: Final = text("""
+_ENROL: Final = """
     WITH room AS MATERIALIZED (
-        SELECT id, name, language, max_users FROM rooms WHERE id = :room_id AND NOT private FOR KEY SHARE
+        SELECT id, name, language, max_users FROM rooms WHERE id = %(room_id)s AND NOT private FOR KEY SHARE
     ), joined AS (
         INSERT INTO room_members (room_id, user_id, name, email, colour, role, joined_at, active)
         SELECT room.id, users.id, users.name, users.email, users.colour, 'member', now(), false
-        FROM room JOIN users ON users.id = :user_id
-        WHERE (SELECT count(*) FROM room_members WHERE room_id = :room_id) < :most
+        FROM room JOIN users ON users.id = %(user_id)s
+        WHERE (SELECT count(*) FROM room_members WHERE room_id = %(room_id)s) < %(most)s
         ON CONFLICT DO NOTHING
         RETURNING room_id, role, colour
     ), recorded AS (
         INSERT INTO audit_events (room_id, at, action, actor_id, user_id, role)
-        SELECT room_id, now(), 'member_joined', :user_id, :user_id, role FROM joined
+        SELECT room_id, now(), 'member_joined', %(user_id)s, %(user_id)s, role FROM joined
     )
     SELECT room.name, room.language, room.max_users, joined.role, joined.colour
     FROM room JOIN joined ON joined.room_id = room.id
-""")
+"""
 
 
 class Standing(NamedTuple):

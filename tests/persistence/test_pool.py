@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from persistence.database import Database
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ async def test_a_connection_that_the_server_ended_is_replaced(url: str, sql: psy
     database = Database(url, pool_size=1, pool_overflow=0)
     pids = []
     for _ in range(3):
-        row = await database.first(text("SELECT pg_backend_pid()"))
+        row = await database.first("SELECT pg_backend_pid()")
         assert row is not None
         pids.append(row[0])
         sql.execute("SELECT pg_terminate_backend(%s, 10_000)", [row[0]])  # returns once it is gone
@@ -29,6 +27,6 @@ async def test_a_connection_that_the_server_ended_is_replaced(url: str, sql: psy
 async def test_a_connection_is_used_again(url: str) -> None:
     """DB-8: one that is alive is not replaced."""
     database = Database(url, pool_size=1, pool_overflow=0)
-    rows = [await database.first(text("SELECT pg_backend_pid()")) for _ in range(3)]
+    rows = [await database.first("SELECT pg_backend_pid()") for _ in range(3)]
     await database.close()
     assert len({row[0] for row in rows if row is not None}) == 1
