@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
 
 from persistence.settings import Settings
 from rayrooms.errors import ForbiddenError, UnauthenticatedError
+from serve.auth import signing
+from serve.auth import tokens as tokens_module
 from serve.auth.roles import Permission, allowed, permission_over, require
-from serve.auth.signing import ISSUER, LEEWAY_SECONDS
+from serve.auth.signing import ISSUER, LEEWAY_SECONDS, Signer
 from serve.auth.tokens import AUDIENCE, Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SECRET = "s" * 32
 TOKENS = Tokens(SECRET, ttl=60)
@@ -29,6 +34,37 @@ def test_issued_token_verifies() -> None:
     identity = TOKENS.verify(TOKENS.issue("u1", "Ada", ttl=120, email="ada@example.org"))
     assert (identity.user_id, identity.name, identity.email) == ("u1", "Ada", "ada@example.org")
     assert abs(identity.expires_at - (time.time() + 120)) < 5
+
+
+def test_a_token_that_held_is_not_trusted_beyond_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AUTH-13: what is remembered of it counts only while it lives."""
+    tokens = Tokens(SECRET, ttl=60)
+    token = jwt.encode(claims(exp=int(time.time()) - LEEWAY_SECONDS // 2), SECRET, algorithm="HS256")
+    assert tokens.verify(token).user_id == "u1"
+    monkeypatch.setattr(signing, "LEEWAY_SECONDS", 0)
+    with pytest.raises(UnauthenticatedError):
+        tokens.verify(token)
+
+
+def test_few_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AUTH-13: the last of those that held, and no long ones. All others are verified again."""
+    monkeypatch.setattr(tokens_module, "_REMEMBERED", 2)
+    tokens = Tokens(SECRET, ttl=60)
+    first, second, third = (tokens.issue(user, "Ada") for user in ("u1", "u2", "u3"))
+    long = jwt.encode(claims(sub="u4", more="x" * 1024), SECRET, algorithm="HS256")
+    for token in (first, second, third, long):
+        tokens.verify(token)
+    verified: list[str] = []
+
+    def noted(token: str, require: Sequence[str]) -> dict[str, Any]:
+        verified.append(token)
+        return Signer.claims(tokens._signer, token, require)
+
+    monkeypatch.setattr(tokens._signer, "claims", noted)
+    assert [tokens.verify(token).user_id for token in (second, third, first, long)] == ["u2", "u3", "u1", "u4"]
+    assert verified == [first, long]
+    with pytest.raises(UnauthenticatedError):
+        tokens.verify(third[:-4] + "AAAA")
 
 
 def test_token_of_another_issuer_with_the_secret_verifies() -> None:
