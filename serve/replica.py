@@ -17,6 +17,7 @@ from serve.auth.access import RoomAccess
 from serve.auth.tokens import Tokens
 from serve.cluster import RayCluster
 from serve.context import AppContext
+from serve.ingress import ENDPOINTS
 from serve.live_rooms import LinkedRooms
 from serve.socketio.endpoint import SocketIOEndpoint
 from serve.sockets.endpoint import SocketEndpoint
@@ -28,7 +29,6 @@ from serve.sockets.online import OnlineUsers
 from serve.sockets.open_connections import GATEWAY_STOPS, OpenConnections
 from serve.sockets.tally import GatewayTally
 from serve.sockets.vacancies import Vacancies
-from serve.websocket_protocol import OwnSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +56,8 @@ class Replica:
         online, allowances = OnlineUsers(self._database), Allowances.from_settings(settings)
         handlers = handlers_type(self._hubs, access, tokens, online, allowances)
         self._connections = OpenConnections(tally)
-        self._sockets = OwnSocket(SocketEndpoint(handlers, settings, self._connections))
-        self._socketio = OwnSocket(SocketIOEndpoint(handlers, settings, self._connections))
+        self._sockets = SocketEndpoint(handlers, settings, self._connections)
+        self._socketio = SocketIOEndpoint(handlers, settings, self._connections)
         self._attendance = GatewayAttendance(locator, self._hubs, self._connections)
         live, cluster = LinkedRooms(self._hubs), RayCluster(locator)
         self._rest = create_app(AppContext(settings, self._database, tokens, live, cluster, tally=tally))
@@ -85,6 +85,8 @@ class Replica:
         node = ray.get_runtime_context().get_node_id()
         reporting = start_reporting(self._settings, self._tally.readings, node=node)
         self._attendance.start()
+        ENDPOINTS[SOCKET_PATH] = self._sockets
+        ENDPOINTS.update(dict.fromkeys(SOCKETIO_PATHS, self._socketio))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         reporting.cancel()

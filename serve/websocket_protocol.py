@@ -53,7 +53,7 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     the kernel would reset the connection and the close frame would be lost: a client that only knows that its
     connection broke comes back and sends the same again.
 
-    An idle socket costs little: its application may leave Serve's layers behind (`take_over`), queue and gate make what
+    An idle socket costs little: its application may do without what wraps it (`take_over`), queue and gate make what
     they need when they need it, and what the handshake said is forgotten once it is accepted.
     """
 
@@ -94,7 +94,7 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
 
     def take_over(self, app: ASGIApp, scope: Scope) -> None:
         """Have `app` serve this socket in a task of its own, whenever those through whom it was called return."""
-        # In a context of its own too, or that would hold all that Serve knows of the request.
+        # In a context of its own too, or that would hold what they know of the request.
         self._own = self.loop.create_task(self._run(app, scope), context=contextvars.Context())
         self._own.add_done_callback(self.on_task_complete)
         self.tasks.add(self._own)
@@ -199,25 +199,6 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(_LINGER, self.transport.close)
-
-
-class OwnSocket:
-    """An application of WebSockets that is served apart from all that wraps it, where the server's protocol allows it.
-
-    What wraps it (a dozen of Serve's coroutines, and what they know of the request) would otherwise be kept for as long
-    as the socket is open: a third of its memory.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a socket to its end, or only have it served."""
-        socket_protocol = scope.get("extensions", {}).get(EXTENSION)
-        if socket_protocol is None:
-            await self._app(scope, receive, send)
-        else:
-            socket_protocol.take_over(self._app, scope)
 
 
 def install() -> None:

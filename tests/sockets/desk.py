@@ -11,6 +11,7 @@ import uvicorn
 from persistence.settings import Settings
 from persistence.tables import Room
 from serve import websocket_protocol
+from serve.ingress import DirectSockets
 from serve.sockets.endpoint import SocketEndpoint
 from serve.sockets.handlers import Handlers
 from serve.sockets.hubs import RoomHubs
@@ -22,6 +23,8 @@ from .town import Town
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
 
 
 class Desk:
@@ -41,9 +44,9 @@ class Desk:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         """The URL of a server of this gateway's sockets."""
-        endpoint = websocket_protocol.OwnSocket(SocketEndpoint(self.handlers, Settings(), OpenConnections()))
+        endpoint = SocketEndpoint(self.handlers, Settings(), OpenConnections())
         config = uvicorn.Config(
-            endpoint,
+            DirectSockets(_nothing_else, {"/ws": endpoint}),
             host="127.0.0.1",
             port=0,
             log_level="error",
@@ -59,6 +62,10 @@ class Desk:
         finally:
             server.should_exit = server.force_exit = True
             await task
+
+
+async def _nothing_else(scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise AssertionError(scope)
 
 
 class _QuietServer(uvicorn.Server):
