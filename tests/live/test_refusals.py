@@ -235,7 +235,7 @@ async def test_repeated_seq_is_answered_with_its_first_version(pair: Pair) -> No
     await sender.send("get_sync")
     before = await sender.expect("sync_response")
     seq = (await sender.join(sender.room_id, client_id="repeater"))["last_seq"] + 1
-    await other.quiet()
+    await other.expect("user_joined")
     version = await sender.edit(["x"], seq=seq, client_id="repeater")
     for op in (["x"], ["something else"]):
         await sender.send("code_change", ref=6, op=op, seq=seq, client_id="repeater")
