@@ -51,6 +51,7 @@ class Launcher:
         self._server_id = str(uuid.uuid4())
         self._began = time.monotonic()
         self._stopping = threading.Event()
+        self._told_to_stop = False
         self._up = False
         self._code = 0
         self._voice = _Voice(settings)
@@ -220,8 +221,9 @@ class Launcher:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        again = self._stopping.is_set()
-        self._stopping.set()
+        again, self._told_to_stop = self._told_to_stop, True
+        if not again:  # the next signal may come while this one sets the event, which holds a lock meanwhile
+            self._stopping.set()
         self._voice.say("already stopping; rooms are being written down" if again else "stopping ...")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -22,6 +23,7 @@ from serve.launcher.errors import LaunchError
 from serve.launcher.health import base_url, wait_until_well
 from serve.launcher.options import ROOT, SERVER_ID, merge_environment, unknown_names
 from serve.launcher.ports import PortBlock, check_listen, reserve_block
+from serve.launcher.server import Launcher
 from tests.launcher.running import free_port
 
 if TYPE_CHECKING:
@@ -242,6 +244,25 @@ def test_a_start_does_not_take_for_ever(health: tuple[int, type[_Health]]) -> No
 def test_url_to_reach_it_by(host: str, url: str) -> None:
     """UP-10: what is printed can be opened, whatever address the server is bound to."""
     assert base_url(host, 80) == url
+
+
+def test_signals_that_come_at_once() -> None:
+    """UP-6, UP-14: the second comes while the first sets the event, and does not wait for the first for ever."""
+    launcher = Launcher(Settings())
+
+    class Interrupted(threading.Event):
+        sets = 0
+
+        def set(self) -> None:
+            self.sets += 1
+            if self.sets == 1:
+                launcher._on_signal(signal.SIGTERM, None)
+            super().set()
+
+    event = launcher._stopping = Interrupted()
+    launcher._on_signal(signal.SIGTERM, None)
+    assert event.is_set()
+    assert event.sets == 1
 
 
 def test_a_ray_that_does_not_come_up_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,9 @@ async def test_a_machine_is_emptied_and_opened_again(operator: Operator, cluster
     assert (await operator.post("/api/admin/nodes/node-2/drain")).json()["code"] == "conflict"
     assert (await operator.post("/api/admin/nodes/node-2/reopen")).status_code == 204
     assert cluster.drained == []
+    answer = await operator.post("/api/admin/nodes/node-2/drain?keep_gateway=true")
+    assert answer.json() == {"node_id": "node-2", "rooms": 3, "keeps_gateway": True}
+    assert (await operator.post("/api/admin/nodes/node-2/reopen")).status_code == 204
     for what in ("drain", "reopen"):
         missing = await operator.post(f"/api/admin/nodes/node-9/{what}")
         assert (missing.status_code, missing.json()["code"]) == (404, "node_not_found")
