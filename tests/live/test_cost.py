@@ -62,8 +62,9 @@ async def test_an_edit_costs_no_more_than_it_did(server: Server) -> None:
 
 def test_the_unit_is_work() -> None:
     """LOAD-14: or nothing could be held against it."""
-    assert unit() == pytest.approx(unit(), rel=0.5)
-    assert unit() > 0.0005
+    least = [min(unit() for _ in range(3)) for _ in range(2)]  # others on the machine only ever add to it
+    assert least[0] == pytest.approx(least[1], rel=0.5)
+    assert least[0] > 0.0005
 
 
 async def test_a_session_of_keystrokes(server: Server) -> None:

@@ -10,6 +10,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.chaos.faults import lapse
+
 from .conftest import SERVER_URL
 from .party import party_of
 from .people import Person, until
@@ -29,13 +31,23 @@ T = TypeVar("T")
 GATEWAY = "ray::ServeReplica:rayrooms:gateway"
 SERVICE_RESTART = 1012
 EACH = 10
+_LOOKS = 5
+_LOOK = 0.04
 
 
-def _inbound(gateway: psutil.Process) -> int:
-    """How many connections the ingress has to a gateway."""
+def _inbound_now(gateway: psutil.Process) -> int:
     connections = gateway.net_connections("tcp")
     ports = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
     return sum(one.laddr.port in ports for one in connections if one.status == psutil.CONN_ESTABLISHED)
+
+
+async def _inbound(gateway: psutil.Process) -> int:
+    """How many connections the ingress has to a gateway, but for those by which it checks its health for a moment."""
+    found = []
+    for _ in range(_LOOKS):
+        found.append(_inbound_now(gateway))
+        await lapse(_LOOK)
+    return min(found)
 
 
 def _those_who_reconnect(party: Party) -> set[str]:
@@ -77,10 +89,10 @@ async def _partly_at(
 ) -> T:
     """Make something until a socket of it is at this gateway: the ingress deals them out as it likes."""
     while True:
-        before = _inbound(gateway)
+        before = await _inbound(gateway)
         attempt = AsyncExitStack()
         made = await attempt.enter_async_context(make())
-        if _inbound(gateway) > before:
+        if await _inbound(gateway) > before:
             stack.push_async_callback(attempt.aclose)
             return made
         await attempt.aclose()
@@ -108,9 +120,9 @@ async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
         [newest] = sorted(growing.titled(GATEWAY), key=lambda process: process.create_time())[1:]
 
         async def is_reached() -> bool:
-            before = _inbound(newest)
+            before = await _inbound(newest)
             async with ada.connected(), ada.connected():
-                return _inbound(newest) > before
+                return await _inbound(newest) > before
 
         await until(is_reached)
         # Three, since a request of theirs may have gone there and neither of two sockets.
