@@ -28,7 +28,7 @@ HEARD_AFTER_CLOSE = 64 * 1024
 """Bytes in which a peer that was told to go has to answer; more is not parsed."""
 DROPPED = 32 * 1024 * 1024
 """Bytes of a peer that is not listened to any more: the rest of a message that is too large, for one."""
-_FAREWELLS_A_SECOND = 50
+_FAREWELLS_A_SECOND = 25
 _FAREWELLS_WITHIN = 10.0
 _LINGER = 2.0
 _PLAIN = 1024

@@ -59,5 +59,5 @@ async def test_each_socket_is_told_before_it_is_closed(tmp_path: Path, monkeypat
 
 
 def test_many_take_their_time() -> None:
-    """SCALE-8: a second for each fifty, one at least and ten at most."""
-    assert [farewells(sockets) for sockets in (0, 50, 125, 5_000)] == [1.0, 1.0, 2.5, 10.0]
+    """SCALE-8: a second for each twenty-five, one at least and ten at most."""
+    assert [farewells(sockets) for sockets in (0, 25, 125, 5_000)] == [1.0, 1.0, 5.0, 10.0]
