@@ -31,8 +31,8 @@ T = TypeVar("T")
 GATEWAY = "ray::ServeReplica:rayrooms:gateway"
 SERVICE_RESTART = 1012
 EACH = 10
-_LOOKS = 5
-_LOOK = 0.04
+_LOOKS = 8
+_LOOK = 0.05
 
 
 def _inbound_now(gateway: psutil.Process) -> int:
