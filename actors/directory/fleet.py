@@ -72,7 +72,7 @@ class RayFleet:
         deadline = asyncio.get_running_loop().time() + _DRAIN_TIMEOUT
         while True:
             try:
-                return await self._unless_silent(node_id, self._ask(node_id, method, args, named))
+                return await self._unless_silent(node_id, self._ask(node_id, method, *args, **named))
             except UnavailableError as error:
                 if error.code != "room_unavailable" or asyncio.get_running_loop().time() > deadline:
                     raise
@@ -84,7 +84,7 @@ class RayFleet:
             self._nodes.forget(node_id)  # should it be dead for good, there is another
             await asyncio.sleep(_RETRY)
 
-    async def _ask(self, node_id: str, method: str, args: tuple[object, ...], named: dict[str, bool]) -> Any:  # noqa: ANN401
+    async def _ask(self, node_id: str, method: str, *args: str | float, **named: bool) -> Any:  # noqa: ANN401 - as above
         actor = await self._nodes.persistence(node_id)
         answer = await call(getattr(actor, method).remote(*args, **named))
         self._nodes.heard(node_id)
@@ -132,7 +132,7 @@ class RayFleet:
         async def stop(node_id: str) -> None:
             try:
                 async with asyncio.timeout(_STOP_TIMEOUT):
-                    await self._ask(node_id, "stop", (), {})
+                    await self._ask(node_id, "stop")
             except TimeoutError as error:
                 raise UnavailableError("A persistence actor does not answer.") from error
 
@@ -141,7 +141,7 @@ class RayFleet:
     # -------------------------------------------------------------- room actors
 
     async def spawn(self, node: Node) -> Worker:
-        place: NodePlace = await self._ask(node.node_id, "ready", (), {})
+        place: NodePlace = await self._ask(node.node_id, "ready")
         worker = RayWorker(await asyncio.to_thread(_new_room, node.node_id), node.node_id)
         try:
             await worker.start(self._process(node, place))

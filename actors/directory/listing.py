@@ -22,23 +22,25 @@ async def nodes_alive(*, within: float) -> list[Node]:
     """The nodes that Ray takes for alive. Raises UnavailableError when it does not say within so many seconds."""
     try:
         async with asyncio.timeout(within):
-            listed = await asyncio.to_thread(ray.nodes)
+            return await asyncio.to_thread(_alive)
     except (TimeoutError, RayError) as error:
         raise UnavailableError("Ray does not say which nodes there are.") from error
-    return [_node(node) for node in listed if node["Alive"]]
 
 
 def home_node() -> str:
     """The id of the node on which what there is only once is to live. Waits for Ray."""
     worker: Any = ray._private.worker.global_worker  # noqa: SLF001 - as Serve asks; there is no other way
-    listed: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    nodes = [_node(node) for node in listed if node["Alive"]]
-    return home_of(nodes, worker.gcs_client.get_draining_nodes()).node_id
+    return home_of(_alive(), worker.gcs_client.get_draining_nodes()).node_id
 
 
 def home_of(nodes: Iterable[Node], draining: Container[str]) -> Node:
     """The head; another node while the head is draining, and not every other node too."""
     return min(nodes, key=lambda node: (node.node_id in draining, not node.is_head, node.node_id))
+
+
+def _alive() -> list[Node]:
+    listed: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [_node(node) for node in listed if node["Alive"]]
 
 
 def _node(listed: dict[str, Any]) -> Node:
