@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 import msgspec
 
-if TYPE_CHECKING:
-    from rayrooms.protocol import ChatMessage
+from persistence.exchanged import Exchanged
+from rayrooms.protocol import ChatMessage
 
 
 class LoggedOp(msgspec.Struct, frozen=True):
-    """One committed operation. `op` is its JSON in invertible form; `at` is unix time in seconds."""
+    """One committed operation. `op` is its JSON in invertible form; `at` is unix time in seconds.
+
+    Pickled by position: a log of five thousand would take long by names.
+    """
 
     version: int
     op: bytes
@@ -23,8 +23,7 @@ class LoggedOp(msgspec.Struct, frozen=True):
     at: float
 
 
-@dataclass(frozen=True)
-class LoadedRoom:
+class LoadedRoom(Exchanged, frozen=True):
     """A room at `version`, which was committed under `version_epoch` (0 before the first commit).
 
     `log` ascends without gaps and ends at `version`; it may be longer or shorter than what the snapshot needs.
@@ -39,6 +38,6 @@ class LoadedRoom:
     content: str
     version: int
     version_epoch: int
-    log: list[LoggedOp] = field(default_factory=list)
-    clients: dict[str, tuple[int, int, str]] = field(default_factory=dict)
-    messages: list[ChatMessage] = field(default_factory=list)
+    log: list[LoggedOp] = msgspec.field(default_factory=list)
+    clients: dict[str, tuple[int, int, str]] = msgspec.field(default_factory=dict)
+    messages: list[ChatMessage] = msgspec.field(default_factory=list)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from persistence.exchanged import Exchanged
 
 
-class NodePlace(msgspec.Struct, frozen=True):
+class NodePlace(Exchanged, frozen=True):
     """How a node's rooms reach its persistence actor, and gateways its rooms.
 
     `ip` is what gateways are told, "" for the address under which Ray knows the node; `listen_ip` is what rooms bind,

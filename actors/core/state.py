@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from persistence.exchanged import Exchanged
+
 if TYPE_CHECKING:
     from actors.core.log import Commit
     from rayrooms.protocol import ChatMessage
@@ -38,8 +40,7 @@ class RoomState:
     messages: list[ChatMessage] = field(default_factory=list)
 
 
-@dataclass(slots=True, frozen=True)
-class RoomLimits:
+class RoomLimits(Exchanged, frozen=True):
     """Bounds of a room: lengths in code points, counts, and seconds."""
 
     max_document: int = 5 * 1024 * 1024

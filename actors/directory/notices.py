@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from typing import Literal
 
-import msgspec
+from persistence.exchanged import Exchanged
 
 _KEPT = 4096
 
@@ -15,12 +15,12 @@ Kind = Literal["awake", "changed"]
 """The room was woken, or what is stored of it and of its members was changed while it slept."""
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(Exchanged, frozen=True):
     room_id: str
     kind: Kind
 
 
-class Notices(msgspec.Struct, frozen=True):
+class Notices(Exchanged, frozen=True):
     """The notices since `after`; with `gap`, some of them are not known any more.
 
     `board` and `upto` say where to go on. A directory that was restarted has another board.

@@ -10,6 +10,7 @@ import msgspec
 
 from actors.directory.worker import WorkerLostError
 from actors.host.figures import RoomFigures
+from persistence.exchanged import Exchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -24,7 +25,7 @@ ATTENDANCE_EVERY = 5.0
 _GONE_AFTER = 3 * ATTENDANCE_EVERY
 
 
-class AwakeRoom(msgspec.Struct, frozen=True):
+class AwakeRoom(Exchanged, frozen=True):
     """A room in memory and where it is reached; `figures` is None when it does not answer.
 
     `sessions` are connections, `last_edit` is unix time.
@@ -41,7 +42,7 @@ class AwakeRoom(msgspec.Struct, frozen=True):
     figures: RoomFigures | None = None
 
 
-class Gateway(msgspec.Struct, frozen=True):
+class Gateway(Exchanged, frozen=True):
     """A gateway replica with the sockets that it holds, and how many rooms it is linked to."""
 
     gateway_id: str

@@ -6,8 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
+from persistence.exchanged import Exchanged
 from rayrooms.errors import ConflictError, RayroomsError, UnavailableError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _LOOK = 0.05
 _RETRY = 0.5
 
 
-class Drained(msgspec.Struct, frozen=True):
+class Drained(Exchanged, frozen=True):
     """How many rooms a node had to give up."""
 
     node_id: str

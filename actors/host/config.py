@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from actors.core.state import RoomLimits
 from actors.host.figures import RoomFigures
+from persistence.exchanged import Exchanged
 from persistence.telemetry.logs import LogFormat
 from rayrooms.errors import InvalidError
 
@@ -19,7 +18,7 @@ def refuse_reserved(client_id: str) -> None:
         raise InvalidError(f"Client ids that begin with {API_CLIENT!r} are the server's own.")
 
 
-class RoomConfig(msgspec.Struct, frozen=True):
+class RoomConfig(Exchanged, frozen=True):
     """Settings of a live room; sizes in bytes or counts, times in seconds, lengths in code points."""
 
     limits: RoomLimits
@@ -29,7 +28,7 @@ class RoomConfig(msgspec.Struct, frozen=True):
     idle_after: float
 
 
-class RoomProcess(msgspec.Struct, frozen=True):
+class RoomProcess(Exchanged, frozen=True):
     """What the process of a blank room actor is told: where it is, who is beside it, and the settings it needs.
 
     Gateways are told `node_ip`, and it listens on `listen_ip`, or on the same; `persistence` and `directory` are the
@@ -47,7 +46,7 @@ class RoomProcess(msgspec.Struct, frozen=True):
     traces_share: float
 
 
-class Activation(msgspec.Struct, frozen=True):
+class Activation(Exchanged, frozen=True):
     """An order to own a room under `epoch`; gateways must show `secret` on the link."""
 
     room_id: str
@@ -55,7 +54,7 @@ class Activation(msgspec.Struct, frozen=True):
     secret: str
 
 
-class RoomAddress(msgspec.Struct, frozen=True):
+class RoomAddress(Exchanged, frozen=True):
     """Where a room lives: what the directory hands to gateways."""
 
     room_id: str
@@ -67,7 +66,7 @@ class RoomAddress(msgspec.Struct, frozen=True):
     node_id: str
 
 
-class HostStatus(msgspec.Struct, frozen=True):
+class HostStatus(Exchanged, frozen=True):
     """What an actor says of itself: its room if it has one, how many sessions are in it, and when it was last edited.
 
     `last_edit` is unix time; `figures` are those of the room.

@@ -6,7 +6,7 @@ import resource
 from collections import deque
 from pathlib import Path
 
-import msgspec
+from persistence.exchanged import Exchanged
 
 _WINDOW = 10
 """Seconds, and samples, over which the pace is taken."""
@@ -14,7 +14,7 @@ _WINDOW = 10
 _STATM = Path("/proc/self/statm")
 
 
-class RoomFigures(msgspec.Struct, frozen=True):
+class RoomFigures(Exchanged, frozen=True):
     """A room at `version`, durable up to `durable`, with `edits` since it woke.
 
     `users` are different people, `edits_per_second` is over the last ten seconds, `memory_bytes` is what its process

@@ -8,12 +8,12 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
 from persistence import wire
 from persistence.dsn import libpq_url
+from persistence.exchanged import Exchanged
 from persistence.feed import feed_path
 from persistence.planning import BY_INDEX
 from persistence.writer import sql
@@ -57,7 +57,7 @@ _SYNCHRONOUS: Final = (
 """A commit that is reported durable must be on disk, however an outside Postgres is configured."""
 
 
-class WriterStats(msgspec.Struct, frozen=True):
+class WriterStats(Exchanged, frozen=True):
     """What the writer does now. `lag_p99_ms` is from the arrival of a frame to its commit, over the last frames."""
 
     feeds: int

@@ -13,7 +13,7 @@ import msgspec
 
 from tests.chaos.crowd import Crowd
 
-from .bed import Bed, short_directory
+from .bed import ROOT, Bed, short_directory
 from .entrance import open_entrances
 from .hosts import Network
 from .trials import Trials
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trials", default=",".join(_TRIALS), help=f"of {', '.join(_TRIALS)}; default all")
     parser.add_argument("--seconds", type=float, default=25.0, help="that a node is cut off (default 25)")
     parser.add_argument("--redis", type=Path, metavar="PROGRAM", help="a redis-server, for the head to remember with")
+    parser.add_argument("--before", type=Path, default=ROOT, metavar="CHECKOUT", help="of the version that is replaced")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there too")
     return parser
 
@@ -51,7 +52,15 @@ async def _run(options: argparse.Namespace) -> int:
         stack.callback(network.down)
         network.up()
         ip = network.database_ip
-        bed = Bed(directory, network.hosts, database_ip=ip, redis=options.redis, warm_pool="6", room_idle="600")
+        bed = Bed(
+            directory,
+            network.hosts,
+            database_ip=ip,
+            redis=options.redis,
+            version=options.before.absolute(),
+            warm_pool="6",
+            room_idle="600",
+        )
         stack.push_async_callback(bed.close)
         await bed.start()
         urls = await stack.enter_async_context(open_entrances(bed, network.people_ip))

@@ -62,6 +62,8 @@ class ClusterNode:
         """Whether people are let in here: what a balancer is told."""
         self.is_well_known = True
         """Whether it passed its health checks."""
+        self.version = bed.version
+        """Where the code is that it runs."""
         self._bed = bed
         self._directory = bed.directory / str(number)
         self._mark = f"{bed.name}-{number}"
@@ -77,8 +79,8 @@ class ClusterNode:
     def run(self, *command: str) -> str:
         """Run a command on this host, as a node. Returns what it says, and raises AssertionError when it fails."""
         done = subprocess.run(
-            self.host.command(str(ROOT / "scripts" / "node"), *command),
-            cwd=ROOT,
+            self.host.command(str(self.version / "scripts" / "node"), *command),
+            cwd=self.version,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -123,7 +125,14 @@ class Bed:
     """Postgres, reached over TCP, and the nodes. Made and used in one event loop."""
 
     def __init__(
-        self, directory: Path, hosts: Sequence[Host], *, database_ip: str, redis: Path | None = None, **settings: str
+        self,
+        directory: Path,
+        hosts: Sequence[Host],
+        *,
+        database_ip: str,
+        redis: Path | None = None,
+        version: Path = ROOT,
+        **settings: str,
     ) -> None:
         self.directory = directory
         self.name = f"bed-{secrets.token_hex(6)}"
@@ -139,6 +148,8 @@ class Bed:
             **settings,
         }
         self.ray_settings: dict[str, str] = {}
+        self.version = version
+        """Where the code is that nodes start with; once they are replaced they run this one."""
         self.nodes = [ClusterNode(self, number, host) for number, host in enumerate(hosts, 1)]
         self._database_ip = database_ip
         self.redis = redis
@@ -162,7 +173,7 @@ class Bed:
 
     async def deploy(self, **deployment: object) -> None:
         """Deploy the application, or deploy it again with other options, and return once every node serves it."""
-        config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+        config = yaml.safe_load((self.head.version / "serve_config.yaml").read_text())
         [gateway] = config["applications"][0]["deployments"]
         gateway |= {"num_replicas": len(self.nodes), "max_replicas_per_node": 1, **deployment}
         file = self.directory / "serve_config.yaml"

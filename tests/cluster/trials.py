@@ -14,6 +14,7 @@ from tests.chaos.faults import lapse
 from tests.chaos.verdict import judge
 
 from . import costs
+from .bed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -257,6 +258,7 @@ class Trials:
         said = await asyncio.to_thread(self.bed.operate, "drain", node.host.ip)
         drained = time.monotonic()
         await asyncio.to_thread(node.stop)
+        node.version = ROOT
         await asyncio.to_thread(node.start)
         await self.bed.until_well([node])
         node.is_open = True
