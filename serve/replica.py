@@ -26,7 +26,7 @@ from serve.sockets.hubs import RoomHubs
 from serve.sockets.limits import Allowances
 from serve.sockets.locator import Locator
 from serve.sockets.online import OnlineUsers
-from serve.sockets.open_connections import GATEWAY_STOPS, OpenConnections
+from serve.sockets.open_connections import OpenConnections
 from serve.sockets.tally import GatewayTally
 from serve.sockets.vacancies import Vacancies
 
@@ -90,7 +90,7 @@ class Replica:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         reporting.cancel()
-        self._connections.going_away(GATEWAY_STOPS)
+        self._connections.leave_all()
         await self._attendance.end()
         await self._hubs.close()
         await self._database.close()

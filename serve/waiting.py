@@ -1,10 +1,16 @@
-"""What coroutines wait at where there are thousands of them: as asyncio's queue and event, at a tenth of the memory."""
+"""What is waited at where thousands wait: as asyncio's queue, event and timers, at a tenth of the memory."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ROUND = 0.25
 
 
 class Mailbox:
@@ -74,3 +80,48 @@ class Gate:
         """Go through when it is open."""
         while self._waiting is not None:
             await asyncio.shield(self._waiting)
+
+
+class Turn:
+    """A callback that waits for its round."""
+
+    __slots__ = ("_callback", "_round")
+
+    def __init__(self, callback: Callable[[], None], its_round: set[Turn]) -> None:
+        self._callback = callback
+        self._round = its_round
+
+    def cancel(self) -> None:
+        """Do not call it."""
+        self._round.discard(self)
+
+    def take(self) -> None:
+        """Call it."""
+        self._callback()
+
+
+class Rounds:
+    """Timers of an event loop that may be a quarter of a second late: one timer of the loop for all of that time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rounds: dict[int, set[Turn]] = {}
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Turn:
+        """Call this in so many seconds or a little later, unless the turn is cancelled before."""
+        number = math.ceil((self._loop.time() + delay) / _ROUND)
+        its_round = self._rounds.get(number)
+        if its_round is None:
+            its_round = self._rounds[number] = set()
+            self._loop.call_at(number * _ROUND, self._begin, number)
+        turn = Turn(callback, its_round)
+        its_round.add(turn)
+        return turn
+
+    def _begin(self, number: int) -> None:
+        its_round = self._rounds.pop(number)
+        while its_round:
+            try:
+                its_round.pop().take()
+            except Exception as error:  # noqa: BLE001 - as in a loop: one callback's failure is not the others'
+                self._loop.call_exception_handler({"message": "a callback failed", "exception": error})

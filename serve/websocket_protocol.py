@@ -7,6 +7,7 @@ import contextvars
 import random
 import socket
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from uvicorn import config
 from uvicorn.protocols.utils import ClientDisconnected
@@ -14,13 +15,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from serve.sockets.reading import TURN
 from serve.sockets.shortcut import EXTENSION
-from serve.waiting import Gate, Mailbox
+from serve.waiting import Gate, Mailbox, Rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from websockets.http11 import Request
+
+    from serve.sockets.shortcut import Peer
 
 READ_AT_ONCE = 64 * 1024
 """Bytes that the kernel holds of what came: all of it is parsed in one turn, which takes milliseconds."""
@@ -43,6 +44,16 @@ def farewells(sockets: int) -> float:
     return min(_FAREWELLS_WITHIN, max(1.0, sockets / _FAREWELLS_A_SECOND))
 
 
+_ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionary()
+
+
+def _rounds(loop: asyncio.AbstractEventLoop) -> Rounds:
+    found = _ROUNDS.get(loop)
+    if found is None:
+        found = _ROUNDS[loop] = Rounds(loop)
+    return found
+
+
 class BoundedWebSockets(WebSocketsSansIOProtocol):
     """Reads little at a time, and does not listen to a peer that talks on when it was told to go.
 
@@ -54,19 +65,66 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     connection broke comes back and sends the same again.
 
     An idle socket costs little: its application may do without what wraps it (`take_over`), queue and gate make what
-    they need when they need it, and what the handshake said is forgotten once it is accepted.
+    they need when they need it, what the handshake said is forgotten once it is accepted, and one timer asks all
+    sockets whether they are there. What uvicorn keeps in its attributes is kept in slots: it has more of them than
+    Python puts in a compact dictionary, and the other kind takes 1.5 kB.
     """
 
-    _heard_after_close = 0
-    _dropped = 0
-    _deaf = False
-    _own: asyncio.Task[None] | None = None
-    _listener: Callable[[str | bytes], bool] | None = None
-    _leave: Callable[[], None] | None = None
-    _turn = 0
+    __slots__ = (
+        "_deaf",
+        "_dropped",
+        "_heard_after_close",
+        "_mailbox",
+        "_own",
+        "_peer",
+        "_turn",
+        "app",
+        "app_state",
+        "asgi_version",
+        "client",
+        "close_sent",
+        "close_timeout",
+        "close_timer",
+        "config",
+        "conn",
+        "connections",
+        "curr_msg_data_type",
+        "default_headers",
+        "disconnected",
+        "frames",
+        "handshake_complete",
+        "handshake_initiated",
+        "initial_response",
+        "last_ping_rtt",
+        "logger",
+        "loop",
+        "pending_ping_payload",
+        "ping_interval",
+        "ping_sent_at",
+        "ping_timeout",
+        "ping_timer",
+        "pong_timer",
+        "queue",
+        "read_paused",
+        "request",
+        "response",
+        "root_path",
+        "scheme",
+        "scope",
+        "server",
+        "tasks",
+        "transport",
+        "writable",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **kwargs)
+        self._heard_after_close = 0
+        self._dropped = 0
+        self._deaf = False
+        self._own: asyncio.Task[None] | None = None
+        self._peer: Peer | None = None
+        self._turn = 0
         self._mailbox = Mailbox()
         self.queue = cast("Any", self._mailbox)
         self.writable = cast("Any", Gate())
@@ -87,13 +145,24 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         super().start_keepalive()
         self.request.headers.clear()  # the parser, which goes on, holds it as well
         del self.request, self.response
-        cast("Scope", self.scope)["headers"].clear()
+        scope = cast("Scope", self.scope)
+        scope["headers"].clear()
+        if self._own is not None:
+            scope.clear()
+            self.server = self.client = None
+
+    def schedule_ping(self) -> None:
+        delay = max(0.0, cast("float", self.ping_interval) - self.last_ping_rtt)
+        self.ping_timer = cast("Any", _rounds(self.loop).call_later(delay, self.send_keepalive_ping))
 
     async def run_asgi(self) -> None:
         await self._run(cast("ASGIApp", self.app), cast("Scope", self.scope))
 
     def take_over(self, app: ASGIApp, scope: Scope) -> None:
-        """Have `app` serve this socket in a task of its own, whenever those through whom it was called return."""
+        """Have `app` serve this socket in a task of its own, whenever those through whom it was called return.
+
+        The scope is emptied when it accepts.
+        """
         # In a context of its own too, or that would hold what they know of the request.
         self._own = self.loop.create_task(self._run(app, scope), context=contextvars.Context())
         self._own.add_done_callback(self.on_task_complete)
@@ -140,31 +209,27 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         self.transport.write(frame)
         return True
 
-    def listen(self, listener: Callable[[str | bytes], bool]) -> None:
+    def belongs_to(self, peer: Peer) -> None:
         """See Shortcut."""
-        self._listener = listener
+        self._peer = peer
 
     def insert(self, message: Message) -> None:
         """See Shortcut."""
         self._mailbox.put_nowait(message)
 
-    def on_stop(self, leave: Callable[[], None]) -> None:
-        """See Shortcut."""
-        self._leave = leave
-
     def shutdown(self) -> None:
-        if self._leave is None or self.close_sent or not self.handshake_complete:
+        if self._peer is None or self.close_sent or not self.handshake_complete:
             super().shutdown()
         else:
-            self.loop.call_later(random.uniform(0.0, farewells(len(self.connections))), self._leave)  # noqa: S311 - spreads load
+            self.loop.call_later(random.uniform(0.0, farewells(len(self.connections))), self._peer.leave)  # noqa: S311 - spreads load
 
     def send_receive_event_to_app(self) -> None:
         """Give a message to whoever listens, and what is not taken there to whoever receives."""
-        if self._listener is not None and self._turn > 0 and not self.close_sent and self._mailbox.is_awaited:
+        if self._peer is not None and self._turn > 0 and not self.close_sent and self._mailbox.is_awaited:
             self._turn -= 1
             data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
             try:
-                taken = self._listener(data.decode() if self.curr_msg_data_type == "text" else data)
+                taken = self._peer.take_now(data.decode() if self.curr_msg_data_type == "text" else data)
             except UnicodeDecodeError:
                 taken = False  # the long way closes the socket for it
             if taken:
@@ -173,7 +238,7 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._listener = None
+        self._peer = None
         super().connection_lost(exc)
 
     # -------------------------------------------------------------- peers that have to go

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class SocketIOConnection(Connection):
     """A connection at `/socket.io/`: events are packets, and answers may be acknowledgements."""
 
+    __slots__ = ("_acknowledgements",)
+
     def __init__(
         self,
         send: Send,

@@ -18,8 +18,7 @@ from serve.socketio.heartbeat import PING_INTERVAL, PING_TIMEOUT, Heartbeat
 from serve.socketio.packets import EngineType
 from serve.sockets.connection import TRY_AGAIN_LATER
 from serve.sockets.handshake import AUTH_TIMEOUT, bearer_token
-from serve.sockets.open_connections import GATEWAY_STOPS
-from serve.sockets.reading import messages
+from serve.sockets.reading import read
 from serve.sockets.shortcut import shortcut_of
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class SocketIOEndpoint:
             await refuse(refused, scope, receive, send)
             return
         token = bearer_token(headers)
+        shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         connection = SocketIOConnection(
             send,
@@ -58,13 +58,13 @@ class SocketIOEndpoint:
             on_close=self._handlers.disconnect,
             tally=self._connections.tally,
         )
-        shortcut = shortcut_of(scope)
+        self._connections.hold(connection)
         if shortcut is not None:
-            shortcut.on_stop(partial(self._connections.let_go, connection, GATEWAY_STOPS))
+            shortcut.belongs_to(connection)
         try:
-            with self._connections.holding(connection):
-                await self._serve(connection, receive, token)
+            await self._serve(connection, receive, token)
         finally:
+            self._connections.drop(connection)
             self._handlers.disconnect(connection)
 
     async def _serve(self, connection: SocketIOConnection, receive: Receive, token: str | None) -> None:
@@ -79,8 +79,7 @@ class SocketIOEndpoint:
         conversation = Conversation(connection, self._handlers, heartbeat, max_message=limit, token=token)
         timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, conversation.expect_identity)
         try:
-            async for message in messages(receive, connection, self._handlers):
-                await conversation.take(message)
+            await read(receive, connection, self._handlers, conversation.take)
         finally:
             timer.cancel()
             heartbeat.stop()

@@ -26,6 +26,7 @@ TRY_AGAIN_LATER = 1013
 """Close code for a reader that is too slow: it comes back and resyncs."""
 SERVICE_RESTART = 1012
 """Close code of a server that goes, or is of no use any more: the client comes back, here or elsewhere."""
+_GATEWAY_STOPS = "the gateway stops"
 
 
 def going_away(reason: str) -> Payload:
@@ -40,6 +41,23 @@ class Connection(ABC):
     most `max_waiting` bytes, beyond which the connection is closed: a slow reader costs bounded memory and nobody's
     time. `on_close` is called soon after `close`, which the peer may never hear of.
     """
+
+    __slots__ = (
+        "_max_waiting",
+        "_on_close",
+        "_send",
+        "_stalled",
+        "_tally",
+        "_waiting",
+        "_waiting_bytes",
+        "allowance",
+        "closed",
+        "id",
+        "identity",
+        "penalty",
+        "sessions",
+        "shortcut",
+    )
 
     def __init__(
         self,
@@ -109,6 +127,15 @@ class Connection(ABC):
         self.deliver(payload)
         self.close(SERVICE_RESTART, reason)
 
+    def leave(self) -> None:
+        """The gateway stops: say so, and close the connection."""
+        if not self.closed:
+            self.send_away(going_away(_GATEWAY_STOPS), _GATEWAY_STOPS)
+
+    def take_now(self, data: str | bytes) -> bool:  # noqa: ARG002 - for those who can
+        """Take a message as it comes, without waiting for anything. False: not now, or not this one."""
+        return False
+
     def cut(self) -> None:
         """End the connection without a word: whoever reads from it gives it up as soon as it sees that it is closed."""
         if not self.closed:
@@ -159,7 +186,9 @@ class Connection(ABC):
 
 
 class WebSocketConnection(Connection):
-    """A connection at `/ws`, which speaks JSON text frames or msgpack binary frames."""
+    """A connection at `/ws`, which speaks JSON text frames or msgpack binary frames; `take_now` is shared by all."""
+
+    __slots__ = ("_binary", "_take_now")
 
     def __init__(
         self,
@@ -167,17 +196,23 @@ class WebSocketConnection(Connection):
         connection_id: str,
         *,
         binary: bool,
+        take_now: Callable[[WebSocketConnection, str | bytes], bool],
         max_waiting: int,
         on_close: Callable[[Connection], None],
         tally: GatewayTally,
     ) -> None:
         super().__init__(send, connection_id, max_waiting=max_waiting, on_close=on_close, tally=tally)
         self._binary = binary
+        self._take_now = take_now
 
     @property
     def transport(self) -> Transport:
         """What it speaks."""
         return "msgpack" if self._binary else "json"
+
+    def take_now(self, data: str | bytes) -> bool:
+        """See Connection."""
+        return self._take_now(self, data)
 
     def deliver(self, payload: Payload) -> None:
         """Send an event, in order."""

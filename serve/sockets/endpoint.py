@@ -23,8 +23,7 @@ from serve.sockets.handshake import (
     check_size,
     origin_allowed,
 )
-from serve.sockets.open_connections import GATEWAY_STOPS
-from serve.sockets.reading import messages
+from serve.sockets.reading import read
 from serve.sockets.shortcut import pause_message, shortcut_of
 
 if TYPE_CHECKING:
@@ -53,56 +52,70 @@ class SocketEndpoint:
         self._settings = settings
         self._origins = GrantedOrigins.from_settings(settings)
         self._connections = connections
+        # Made once: a bound method for each of thousands of sockets would be so much memory.
+        self._disconnect = handlers.disconnect
+        self._take_at_once = self._take_now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection from handshake to end."""
+        connection = await self._accept(scope, receive, send)  # what the handshake said is forgotten with its frame
+        if connection is None:
+            return
+        timer: asyncio.TimerHandle | None = None
+        if connection.identity is None:
+            timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, self._expect_identity, connection)
+        try:
+            await read(receive, connection, self._handlers, partial(self._take, connection))
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._end(connection)
+
+    async def _accept(self, scope: Scope, receive: Receive, send: Send) -> WebSocketConnection | None:
+        """Who is let in, perhaps to be told that they may not stay; None for pages of an origin that is not allowed."""
         await receive()  # websocket.connect
         headers = Headers(scope=scope)
         if not origin_allowed(headers, self._origins):
             self._connections.tally.refusals[ORIGIN_NOT_ALLOWED] += 1
             await send({"type": "websocket.close", "code": 4403, "reason": "origin not allowed"})
-            return
+            return None
         offered: list[str] = scope.get("subprotocols", [])
         binary = protocol.SUBPROTOCOL_MSGPACK in offered
         chosen = next((p for p in (protocol.SUBPROTOCOL_MSGPACK, protocol.SUBPROTOCOL_JSON) if p in offered), None)
         token = _token(headers, offered)
+        shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept", "subprotocol": chosen})
         connection = WebSocketConnection(
             send,
             secrets.token_hex(8),
             binary=binary,
+            take_now=self._take_at_once,
             max_waiting=self._settings.max_socket_buffer,
-            on_close=self._handlers.disconnect,
+            on_close=self._disconnect,
             tally=self._connections.tally,
         )
-        shortcut = connection.shortcut = shortcut_of(scope)
+        self._connections.hold(connection)
         if shortcut is not None:
-            shortcut.listen(partial(self._take_now, connection))
-            shortcut.on_stop(partial(self._connections.let_go, connection, GATEWAY_STOPS))
+            connection.shortcut = shortcut
+            shortcut.belongs_to(connection)
         try:
-            with self._connections.holding(connection):
-                if await self._greet(connection, token):
-                    await self._serve(connection, receive)
-        finally:
-            self._handlers.disconnect(connection)
+            await self._greet(connection, token)
+        except BaseException:
+            self._end(connection)
+            raise
+        return connection
 
-    async def _greet(self, connection: Connection, token: str | None) -> bool:
+    async def _greet(self, connection: Connection, token: str | None) -> None:
         try:
             await self._handlers.connect(connection, token, None)
         except RayroomsError as error:
             connection.refuse(error, None)
             later = isinstance(error, RateLimitedError | UnavailableError)
             connection.close(TRY_AGAIN_LATER if later else BAD_TOKEN, error.code)
-            return False
-        return True
 
-    async def _serve(self, connection: Connection, receive: Receive) -> None:
-        timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, self._expect_identity, connection)
-        try:
-            async for message in messages(receive, connection, self._handlers):
-                await self._take(connection, message)
-        finally:
-            timer.cancel()
+    def _end(self, connection: Connection) -> None:
+        self._connections.drop(connection)
+        self._handlers.disconnect(connection)
 
     def _expect_identity(self, connection: Connection) -> None:
         if connection.identity is None:

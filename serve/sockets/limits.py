@@ -50,25 +50,36 @@ class Rates(NamedTuple):
         )
 
 
-_ANONYMOUS = Rates(edits=50, chat=50, signals=50, joins=50, control=50, bytes=256 * 1024, burst=2)
+_NOBODY = Rates(edits=50, chat=50, signals=50, joins=50, control=50, bytes=256 * 1024, burst=2)
+
+
+class Size(NamedTuple):
+    """Of a bucket, in seconds: how long it takes to get `each` back, and from empty to full at `most`."""
+
+    each: float
+    most: float
+
+    @classmethod
+    def of(cls, rate: float, capacity: float) -> Size:
+        """Of one that holds up to `capacity`, and gets `rate` back each second."""
+        return cls(1.0 / rate, max(capacity, 1.0) / rate)
 
 
 class Bucket:
-    """Holds up to `capacity`, and gets `rate` back each second. Times are seconds of one clock that never goes back."""
+    """One of thousands of a size. Times are seconds of one clock that never goes back."""
 
-    __slots__ = ("_each", "_full_at", "_most")
+    __slots__ = ("_full_at", "_size")
 
-    def __init__(self, rate: float, capacity: float) -> None:
-        self._each = 1.0 / rate
-        self._most = max(capacity, 1.0) / rate
+    def __init__(self, size: Size) -> None:
+        self._size = size
         self._full_at = 0.0
 
     def take(self, now: float) -> float:
         """Take one out and return 0; when there is none, take nothing and return the seconds until there is."""
         full_at = self._full_at
         full_at = max(full_at, now)
-        full_at += self._each
-        missing = full_at - now - self._most
+        full_at += self._size.each
+        missing = full_at - now - self._size.most
         if missing > _ROUNDING:
             return missing
         self._full_at = full_at
@@ -76,12 +87,32 @@ class Bucket:
 
     def spend(self, now: float, amount: float) -> float:
         """Take `amount` out, whether it is there or not; return the seconds until the debt is paid."""
-        self._full_at = max(self._full_at, now) + self._each * amount
-        return max(0.0, self._full_at - now - self._most)
+        self._full_at = max(self._full_at, now) + self._size.each * amount
+        return max(0.0, self._full_at - now - self._size.most)
 
     def patience(self, missing: float) -> float:
         """How long to wait for more than the one that `take` found missing."""
-        return missing + min(_RECOVERY, self._most / 2)
+        return missing + min(_RECOVERY, self._size.most / 2)
+
+
+_REFUSALS = Size.of(_REFUSALS_FORGIVEN, REFUSALS_BORNE)
+
+
+class Sizes(NamedTuple):
+    """Of a user's buckets."""
+
+    edits: Size
+    chat: Size
+    signals: Size
+    joins: Size
+    control: Size
+    bytes: Size
+
+    @classmethod
+    def of(cls, rates: Rates) -> Sizes:
+        """Of a user who may do so much."""
+        *each, burst = rates
+        return cls(*(Size.of(rate, rate * burst) for rate in each))
 
 
 class Allowance:
@@ -89,15 +120,14 @@ class Allowance:
 
     __slots__ = ("bytes", "chat", "control", "edits", "joins", "refusals", "signals")
 
-    def __init__(self, rates: Rates) -> None:
-        burst = rates.burst
-        self.edits = Bucket(rates.edits, rates.edits * burst)
-        self.chat = Bucket(rates.chat, rates.chat * burst)
-        self.signals = Bucket(rates.signals, rates.signals * burst)
-        self.joins = Bucket(rates.joins, rates.joins * burst)
-        self.control = Bucket(rates.control, rates.control * burst)
-        self.bytes = Bucket(rates.bytes, rates.bytes * burst)
-        self.refusals = Bucket(_REFUSALS_FORGIVEN, REFUSALS_BORNE)
+    def __init__(self, sizes: Sizes) -> None:
+        self.edits = Bucket(sizes.edits)
+        self.chat = Bucket(sizes.chat)
+        self.signals = Bucket(sizes.signals)
+        self.joins = Bucket(sizes.joins)
+        self.control = Bucket(sizes.control)
+        self.bytes = Bucket(sizes.bytes)
+        self.refusals = Bucket(_REFUSALS)
 
 
 class Allowances:
@@ -109,7 +139,8 @@ class Allowances:
 
     def __init__(self, rates: Rates, max_sockets: int) -> None:
         self.max_sockets = max_sockets
-        self._rates = rates
+        self._sizes = Sizes.of(rates)
+        self._nobody = Sizes.of(_NOBODY)
         self._by_user: OrderedDict[str, Allowance] = OrderedDict()
 
     @classmethod
@@ -120,7 +151,7 @@ class Allowances:
         """What this user has left."""
         found = self._by_user.get(user_id)
         if found is None:
-            found = self._by_user[user_id] = Allowance(self._rates)
+            found = self._by_user[user_id] = Allowance(self._sizes)
             if len(self._by_user) > _USERS_KEPT:
                 self._by_user.popitem(last=False)
         else:
@@ -129,4 +160,4 @@ class Allowances:
 
     def anonymous(self) -> Allowance:
         """For a connection that has not said yet whose it is."""
-        return Allowance(_ANONYMOUS)
+        return Allowance(self._nobody)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from serve.sockets.shortcut import pause_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Awaitable, Callable
 
     from starlette.types import Message, Receive
 
@@ -20,8 +20,10 @@ TURN = 32
 server's queue never gives way by itself."""
 
 
-async def messages(receive: Receive, connection: Connection, handlers: Handlers) -> AsyncIterator[Message]:
-    """What comes over a connection until it ends.
+async def read(
+    receive: Receive, connection: Connection, handlers: Handlers, take: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Have `take` take what comes over a connection, one message after another, until it ends.
 
     While a user has sent more bytes than allowed nothing more is read from the socket: the kernel's buffers fill up,
     and the sender has to wait, with nothing lost and nothing to be refused.
@@ -35,7 +37,7 @@ async def messages(receive: Receive, connection: Connection, handlers: Handlers)
         if pause is not None:
             await asyncio.sleep(pause)
             continue
-        yield message
+        await take(message)
         taken += 1
         pause = handlers.pause_after(connection, len(message.get("text") or message.get("bytes") or b""))
         if pause > 0.0 or taken % TURN == 0:

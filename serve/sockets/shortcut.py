@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import Message, Scope
 
 EXTENSION = "rayrooms.shortcut"
 """By which a server that has one offers it in a socket's scope."""
 _PAUSE = "rayrooms.pause"
+
+
+class Peer(Protocol):
+    """Whom a socket belongs to."""
+
+    def take_now(self, data: str | bytes) -> bool:
+        """Take a message as it comes, without waiting for anything. False: not now, or not this one."""
+
+    def leave(self) -> None:
+        """Close the socket: the server stops."""
 
 
 class Shortcut(Protocol):
@@ -20,20 +28,15 @@ class Shortcut(Protocol):
     def send_frame(self, frame: bytes) -> bool:
         """Send an unmasked WebSocket frame now; False, with nothing sent, when it has to go the long way."""
 
-    def listen(self, listener: Callable[[str | bytes], bool]) -> None:
-        """Offer each message to `listener` as it comes, while none waits in `receive`.
+    def belongs_to(self, peer: Peer) -> None:
+        """Offer each message to `peer` as it comes, while none waits in `receive`, and tell it when the server stops.
 
-        What it does not take (it returns False) comes by `receive`, and so does all that follows in the same turn.
+        What it does not take comes by `receive`, and so does all that follows in the same turn. That it has to leave it
+        is told at a moment of its own, so that not all come back elsewhere at once.
         """
 
     def insert(self, message: Message) -> None:
         """Put a message of one's own where `receive` takes it from."""
-
-    def on_stop(self, leave: Callable[[], None]) -> None:
-        """Have `leave` close the socket when the server stops, which would cut it otherwise.
-
-        It is called at a moment of the socket's own, so that not all peers come back elsewhere at once.
-        """
 
 
 def shortcut_of(scope: Scope) -> Shortcut | None:

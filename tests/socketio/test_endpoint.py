@@ -15,9 +15,9 @@ from tests.sockets.fakes import until
 from .peer import MAX_MESSAGE, Gateway, Peer, packet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import Message
+
+    from serve.sockets.connection import Connection
 
 BAD_TOKEN, SERVICE_RESTART, TRY_AGAIN_LATER, NORMAL = 4401, 1012, 1013, 1000
 
@@ -275,24 +275,24 @@ class TestEnds:
         """SIO-7: and closes without a packet that would keep clients from coming back."""
         async with Peer(gateway) as peer:
             await peer.join()
-            gateway.connections.going_away("the gateway stops")
+            gateway.connections.leave_all()
             assert await peer.event("going_away") == {"reason": "the gateway stops"}
             assert peer.wire.closed() == SERVICE_RESTART
             assert not [text for text in peer.texts() if text.startswith(("41", "1"))]
 
     async def test_a_server_that_stops_lets_go_of_each_socket(self, gateway: Gateway) -> None:
         """SCALE-8: what the server calls for a socket when it stops closes that one, and says so."""
-        leaving: list[Callable[[], None]] = []
-        shortcut = SimpleNamespace(on_stop=leaving.append)
+        peers: list[Connection] = []
+        shortcut = SimpleNamespace(belongs_to=peers.append)
         async with Peer(gateway, extensions={EXTENSION: shortcut}) as peer, Peer(gateway) as other:
             await peer.join("ada")
             await other.join("bob")
-            [leave] = leaving
-            leave()
+            [connection] = peers
+            connection.leave()
             assert await peer.event("going_away") == {"reason": "the gateway stops"}
             assert peer.wire.closed() == SERVICE_RESTART
             assert (await other.event("user_left"))["user_id"] == "ada"
-            leave()  # it has gone already
+            connection.leave()  # it has gone already
 
     async def test_a_reader_that_stops_is_dropped(self, gateway: Gateway) -> None:
         """SIO-8, PR-9, G10: once more than the bound waits for it; nobody else waits."""

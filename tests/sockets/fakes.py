@@ -114,6 +114,7 @@ def new_connection(
         send,
         "connection",
         binary=binary,
+        take_now=lambda _connection, _data: False,
         max_waiting=MAX_WAITING,
         on_close=closings,
         tally=tally or GatewayTally(),

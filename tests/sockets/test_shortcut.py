@@ -12,12 +12,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from rayrooms import protocol
 from serve.sockets.payload import Payload
 from serve.sockets.reading import TURN
+from serve.waiting import Turn
 from serve.websocket_protocol import BoundedWebSockets
 
 from .desk import a_desk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.types import ASGIApp, Scope
 
     from .desk import Desk
 
@@ -162,4 +165,25 @@ async def test_frames_of_every_size_are_read(tmp_path: Path, size: int, compress
         reason = "ab👋" * (size // 3)
         session.connection.deliver(Payload.of(protocol.GoingAway(data=protocol.GoingAwayData(reason=reason))))
         assert (await client.hear("going_away"))["data"]["reason"] == reason
+        await client.socket.close()
+
+
+async def test_an_idle_socket_keeps_nothing_of_its_handshake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PR-13: neither its headers nor a dictionary for what uvicorn keeps of it, and no timer of its own."""
+    made: list[BoundedWebSockets] = []
+    take_over = BoundedWebSockets.take_over
+
+    def noted(self: BoundedWebSockets, app: ASGIApp, scope: Scope) -> None:
+        made.append(self)
+        take_over(self, app, scope)
+
+    monkeypatch.setattr(BoundedWebSockets, "take_over", noted)
+    async with a_desk(tmp_path) as desk, desk.serving() as url:
+        client = await joined(url)
+        [socket] = made
+        assert not socket.__dict__
+        assert not socket.scope
+        assert isinstance(socket.ping_timer, Turn)
+        await client.socket.send(client.edit())
+        await client.hear("ack")
         await client.socket.close()

@@ -119,13 +119,14 @@ async def test_sockets_are_counted_by_transport() -> None:
     connections = OpenConnections()
     json_one, _ = connected()
     msgpack_one, _ = connected(binary=True)
-    with connections.holding(json_one):
-        with connections.holding(msgpack_one):
-            found = counts(connections.tally)
-            assert (found["sockets json"], found["sockets msgpack"]) == (1, 1)
-        found = counts(connections.tally)
-        assert "sockets msgpack" not in found
-        assert (found["sockets json"], found["sockets_opened msgpack"]) == (1, 1)
+    connections.hold(json_one)
+    connections.hold(msgpack_one)
+    found = counts(connections.tally)
+    assert (found["sockets json"], found["sockets msgpack"]) == (1, 1)
+    connections.drop(msgpack_one)
+    found = counts(connections.tally)
+    assert "sockets msgpack" not in found
+    assert (found["sockets json"], found["sockets_opened msgpack"]) == (1, 1)
 
 
 async def test_slow_readers_are_counted() -> None:

@@ -1,13 +1,14 @@
-"""The queue and the event that idle sockets wait at, beside asyncio's own."""
+"""The queue, the event and the timers that idle sockets wait at, beside asyncio's own."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 
 import pytest
 
-from serve.waiting import Gate, Mailbox
+from serve.waiting import Gate, Mailbox, Rounds, Turn
 
 from .fakes import until
 
@@ -76,3 +77,51 @@ async def test_a_gate_keeps_all_until_it_opens() -> None:
     gate.set()
     await until(lambda: sorted(through) == [1, 2, 3, 4])
     assert gate.is_set()
+
+
+class TestRounds:
+    """PR-13: timers that may be a little late, for thousands of sockets."""
+
+    async def test_callbacks_come_in_their_time(self) -> None:
+        """None before it is due, none much later, and those of a moment together."""
+        loop = asyncio.get_running_loop()
+        rounds, late = Rounds(loop), list[float]()
+        began = loop.time()
+
+        def come(delay: float) -> None:
+            late.append(loop.time() - began - delay)
+
+        for delay in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5):
+            rounds.call_later(delay, partial(come, delay))
+        await until(lambda: len(late) == 6)
+        assert min(late) >= 0.0
+        assert max(late) < 0.5
+
+    async def test_a_turn_that_is_cancelled_is_not_taken(self) -> None:
+        """Also when that is done by another of the same round, or afterwards."""
+        rounds, taken = Rounds(asyncio.get_running_loop()), list[str]()
+        turns: list[Turn] = []
+
+        def take(name: str) -> None:
+            taken.append(name)
+            for turn in turns:
+                turn.cancel()
+
+        turns += [rounds.call_later(0.0, partial(take, name)) for name in ("one", "another")]
+        rounds.call_later(0.3, partial(take, "the last"))
+        await until(lambda: "the last" in taken)
+        assert len(taken) == 2
+
+    async def test_a_callback_that_fails_keeps_nobody_waiting(self) -> None:
+        """What is wrong goes to the loop, as with its own timers."""
+        loop = asyncio.get_running_loop()
+        rounds, taken, told = Rounds(loop), list[int](), list[object]()
+        loop.set_exception_handler(lambda _loop, context: told.append(context["exception"]))
+        try:
+            for number in range(20):
+                rounds.call_later(0.0, partial(taken.append, number))
+                rounds.call_later(0.0, partial(divmod, number, 0))
+            await until(lambda: len(taken) == len(told) == 20)
+        finally:
+            loop.set_exception_handler(None)
+        assert all(isinstance(error, ZeroDivisionError) for error in told)
