@@ -79,7 +79,7 @@ class SocketIOEndpoint:
         conversation = Conversation(connection, self._handlers, heartbeat, max_message=limit, token=token)
         timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, conversation.expect_identity)
         try:
-            await read(receive, connection, self._handlers, conversation.take)
+            await read(receive, connection, self._handlers, lambda _, message: conversation.take(message))
         finally:
             timer.cancel()
             heartbeat.stop()

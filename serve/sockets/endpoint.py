@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,6 +54,7 @@ class SocketEndpoint:
         # Made once: a bound method for each of thousands of sockets would be so much memory.
         self._disconnect = handlers.disconnect
         self._take_at_once = self._take_now
+        self._take_in_turn = self._take
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection from handshake to end."""
@@ -65,7 +65,7 @@ class SocketEndpoint:
         if connection.identity is None:
             timer = asyncio.get_running_loop().call_later(AUTH_TIMEOUT, self._expect_identity, connection)
         try:
-            await read(receive, connection, self._handlers, partial(self._take, connection))
+            await read(receive, connection, self._handlers, self._take_in_turn)
         finally:
             if timer is not None:
                 timer.cancel()

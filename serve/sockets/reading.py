@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from serve.sockets.shortcut import pause_in
 
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from serve.sockets.connection import Connection
     from serve.sockets.handlers import Handlers
 
+C = TypeVar("C", bound="Connection")
+
 TURN = 32
 """Messages that a connection is served in a row. One read brings thousands of small ones, and taking them in from the
 server's queue never gives way by itself."""
 
 
 async def read(
-    receive: Receive, connection: Connection, handlers: Handlers, take: Callable[[Message], Awaitable[None]]
+    receive: Receive, connection: C, handlers: Handlers, take: Callable[[C, Message], Awaitable[None]]
 ) -> None:
     """Have `take` take what comes over a connection, one message after another, until it ends.
 
@@ -37,7 +39,7 @@ async def read(
         if pause is not None:
             await asyncio.sleep(pause)
             continue
-        await take(message)
+        await take(connection, message)
         taken += 1
         pause = handlers.pause_after(connection, len(message.get("text") or message.get("bytes") or b""))
         if pause > 0.0 or taken % TURN == 0:

@@ -221,7 +221,7 @@ async def test_reading_is_slowed_down_and_gives_way() -> None:
     async def receive() -> Message:
         return coming.pop(0)
 
-    async def take(_message: Message) -> None:
+    async def take(_connection: object, _message: Message) -> None:
         pass
 
     def tick() -> None:
