@@ -134,6 +134,9 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AT_ONCE)
         super().connection_made(transport)
+        # The HTTP protocol that read the upgrade and its parser hold one another; neither is used any more.
+        before: Any = cast("asyncio.Transport", transport).get_protocol()
+        before.parser = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
