@@ -7,6 +7,7 @@ imported when it is made: a database client and its friends would be a third of 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from persistence.settings import Settings
 
 DIRECTORY = "directory"
+_THREADS = 32
+"""In which it waits for Ray. While Ray has no head each actor that is to be made keeps one, and those that are to be
+ended must not wait for them."""
 _A_LITTLE = 1
 """Bytes. What needs no resource at all Ray starts on any node, whichever it is told to prefer."""
 
@@ -72,6 +76,8 @@ class DirectoryActor:
         )
 
     async def _ready(self) -> Directory:
+        if self._recovery is None:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         if self._recovery is None or (self._recovery.done() and self._recovery.exception() is not None):
             self._recovery = asyncio.create_task(self._directory.recover())
         await asyncio.shield(self._recovery)

@@ -122,8 +122,9 @@ class RayFleet:
 
         async def one_that_answers(node_id: str) -> None:
             # What a node acknowledged, did not store and takes along is sent again by the clients that made it.
+            may = self._nodes.may_hold_records(node_id)
             with suppress(NodeSilentError):
-                if await self._unless_silent(node_id, self._nodes.may_hold_records(node_id)):
+                if await (may if self._nodes.is_known(node_id) else self._unless_silent(node_id, may)):
                     await one(node_id)
 
         await asyncio.gather(*(one_that_answers(node.node_id) for node in await self.nodes()))

@@ -46,6 +46,7 @@ class RayNodes:
         self._looking: asyncio.Task[None] | None = None
         self._began = -math.inf
         self._persistence: dict[str, Any] = {}
+        self._finding: dict[str, asyncio.Task[bool]] = {}
         self._unheard: set[str] = set()
         """Nodes whose persistence actor was made from here and has not answered yet."""
         self._silent: dict[str, asyncio.Task[None]] = {}
@@ -97,12 +98,23 @@ class RayNodes:
         return self._persistence[node_id]
 
     async def _found(self, node_id: str) -> bool:
+        finding = self._finding.get(node_id)
+        if finding is None:  # one look at a time: while Ray does not answer, each keeps a thread
+            finding = self._finding[node_id] = asyncio.create_task(self._find(node_id))
+            finding.add_done_callback(lambda _: self._finding.pop(node_id))
+        return await asyncio.shield(finding)
+
+    async def _find(self, node_id: str) -> bool:
         try:
             found = await asyncio.to_thread(ray.get_actor, persistence_name(node_id))
         except ValueError:
             return False
         self._persistence.setdefault(node_id, found)
         return True
+
+    def is_known(self, node_id: str) -> bool:
+        """Whether `may_hold_records` is known without waiting."""
+        return node_id in self._unheard or node_id in self._persistence
 
     async def may_hold_records(self, node_id: str) -> bool:
         """Whether a node may hold what is not stored: it has a persistence actor, and that is not just being made.

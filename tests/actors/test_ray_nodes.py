@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 import ray
@@ -154,3 +155,31 @@ async def test_one_that_was_given_up_is_looked_up_again(persistence: Persistence
     await nodes.persistence("a")
     assert persistence.made == ["a"]
     assert not await nodes.may_hold_records("a")
+
+
+async def test_a_silent_ray_keeps_one_thread_for_each_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NODE-4: however many rooms wait for what it knows of a node, and give up."""
+    asked: list[str] = []
+    answers = threading.Event()
+
+    def get(name: str) -> object:
+        asked.append(name)
+        answers.wait(5)
+        return name
+
+    monkeypatch.setattr(ray, "get_actor", get)
+    nodes = RayNodes()
+    looks = [asyncio.create_task(nodes.may_hold_records(node_id)) for node_id in "aabab"]
+    looks.append(asyncio.create_task(nodes.persistence("a")))
+    async with asyncio.timeout(5):
+        while len(asked) < 2:
+            await turns()
+    looks[0].cancel()
+    await turns()
+    assert sorted(asked) == [persistence_name("a"), persistence_name("b")]
+    assert not nodes.is_known("a")
+    answers.set()
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    assert found[1:] == [True, True, True, True, persistence_name("a")]
+    assert nodes.is_known("a")
+    assert len(asked) == 2
