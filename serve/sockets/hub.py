@@ -220,6 +220,7 @@ class RoomHub:
     def close(self) -> None:
         """Let go of the link; nobody is here any more."""
         self._ending = True
+        self._fanout.close()
         if self._slumber.is_asleep and self.sessions and not self._slumber.elsewhere:
             self._on_vacant(self.room_id)
         if self._relinking is not None:
@@ -474,6 +475,7 @@ class RoomHub:
                 self._link.send(link.Detach(event.sid))
             return
         session.attached = True
+        self._fanout.attached(session, event.version)
         held = None if self._slumber.is_drowsy else self._slumber.release(event.sid)
         if held is None:
             session.connection.deliver(Payload(event.payload))

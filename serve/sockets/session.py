@@ -39,6 +39,7 @@ class RoomSession:
         "connection",
         "hub",
         "identity",
+        "marked",
         "role",
         "sid",
         "standing",
@@ -66,6 +67,8 @@ class RoomSession:
         self.role = role
         self.colour = colour
         self.attached = False
+        self.marked = 0
+        """The version up to which it was last told that all is durable."""
         self.asked: RoomLink | None = None
         """The link over which it asked to be let in."""
         self.standing = standing
