@@ -7,10 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
-import psutil
 import pytest
-
-from tests.chaos.faults import lapse
 
 from .conftest import SERVER_URL
 from .party import party_of
@@ -19,7 +16,7 @@ from .server import Server, data_directory
 from .sockets import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from rayrooms import StatusChanged
@@ -31,23 +28,15 @@ T = TypeVar("T")
 GATEWAY = "ray::ServeReplica:rayrooms:gateway"
 SERVICE_RESTART = 1012
 EACH = 10
-_LOOKS = 8
-_LOOK = 0.05
 
 
-def _inbound_now(gateway: psutil.Process) -> int:
-    connections = gateway.net_connections("tcp")
-    ports = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
-    return sum(one.laddr.port in ports for one in connections if one.status == psutil.CONN_ESTABLISHED)
+def _gateways(session_ids: Iterable[str]) -> set[str]:
+    """Where these sessions are: of a session's name, all but the last eight digits is its gateway's."""
+    return {session_id[:-8] for session_id in session_ids}
 
 
-async def _inbound(gateway: psutil.Process) -> int:
-    """How many connections the ingress has to a gateway, but for those by which it checks its health for a moment."""
-    found = []
-    for _ in range(_LOOKS):
-        found.append(_inbound_now(gateway))
-        await lapse(_LOOK)
-    return min(found)
+def _sessions_of(party: Party) -> list[str]:
+    return [participant.session_id for participant in party.writers[0].room.users]
 
 
 def _those_who_reconnect(party: Party) -> set[str]:
@@ -84,18 +73,24 @@ async def growing() -> AsyncIterator[Server]:
             await asyncio.to_thread(server.kill)
 
 
-async def _partly_at(
-    gateway: psutil.Process, stack: AsyncExitStack, make: Callable[[], AbstractAsyncContextManager[T]]
+async def _partly_elsewhere(
+    home: set[str],
+    stack: AsyncExitStack,
+    make: Callable[[], AbstractAsyncContextManager[T]],
+    sessions: Callable[[T], Iterable[str]],
 ) -> T:
-    """Make something until a socket of it is at this gateway: the ingress deals them out as it likes."""
-    while True:
-        before = await _inbound(gateway)
-        attempt = AsyncExitStack()
-        made = await attempt.enter_async_context(make())
-        if await _inbound(gateway) > before:
-            stack.push_async_callback(attempt.aclose)
-            return made
-        await attempt.aclose()
+    """Have people come in until one of them is at another gateway: the ingress deals them out as it likes.
+
+    It knows of a new gateway a moment later than we do.
+    """
+    async with asyncio.timeout(2 * PATIENCE):
+        while True:
+            attempt = AsyncExitStack()
+            made = await attempt.enter_async_context(make())
+            if _gateways(sessions(made)) - home:
+                stack.push_async_callback(attempt.aclose)
+                return made
+            await attempt.aclose()
 
 
 async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
@@ -116,32 +111,24 @@ async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
         stayed = await stack.enter_async_context(ada.connected())
         await gateways(2)
 
-        # The ingress knows of the second one a moment later than we do.
-        [newest] = sorted(growing.titled(GATEWAY), key=lambda process: process.create_time())[1:]
-
-        async def is_reached() -> bool:
-            before = await _inbound(newest)
-            async with ada.connected(), ada.connected():
-                return await _inbound(newest) > before
-
-        await until(is_reached)
+        home, room_id = _gateways(_sessions_of(first)), await ada.make_room()
+        assert len(home) == 1
         # Three, since a request of theirs may have gone there and neither of two sockets.
-        second = await _partly_at(newest, stack, lambda: party_of(ada, ada, ada))
-        late = [await _partly_at(newest, stack, ada.connected)]
+        second = await _partly_elsewhere(home, stack, lambda: party_of(ada, ada, ada), _sessions_of)
+        late = await _partly_elsewhere(
+            home, stack, lambda: ada.inside(room_id), lambda socket: [socket.joined["session_id"]]
+        )
         first_writers = _those_who_reconnect(first)
         await first.write_more()
         await second.write_more()
-        assert all(socket.is_open for socket in [*early, *late, stayed])
+        assert all(socket.is_open for socket in [*early, late, stayed])
 
         moved_writers = _those_who_reconnect(second)
         await leaving.aclose()
         await gateways(1)
-        moved = [socket for socket in late if not socket.is_open]
-        assert moved, "the second gateway had none of the new sockets"
-        assert moved_writers, "... nor a writer"
-        for socket in moved:
-            assert await socket.closed() == SERVICE_RESTART
-            assert socket.received[-1]["event"] == "going_away"
+        assert moved_writers
+        assert await late.closed() == SERVICE_RESTART
+        assert late.received[-1]["event"] == "going_away"
         assert stayed.is_open
         assert await stayed.quiet() == []
         assert not first_writers, "those of the first gateway stayed there"
