@@ -14,8 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.dsn import sqlalchemy_url
 from persistence.planning import BY_INDEX
-from persistence.statements import Statements, is_dead
-from rayrooms.errors import UnavailableError
+from persistence.statements import Statements, database_away, is_dead
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -92,7 +91,7 @@ class Database:
                     await session.connection(execution_options={"isolation_level": isolation})
                 yield session
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise UnavailableError("The database is not available.", code="database_unavailable") from error
+            raise database_away() from error
 
     async def first(self, statement: LiteralString, **values: str | int) -> tuple[Any, ...] | None:
         """The first row of a statement that stands alone, outside of any transaction; see `Statements.first`."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _MOST: Final = 4
 
 
+def database_away() -> UnavailableError:
+    """What callers are told while Postgres is away."""
+    return UnavailableError("The database is not available.", code="database_unavailable")
+
+
 class Statements:
     """A few connections in autocommit mode. Connects on first use; `close` gives all of them back.
 
@@ -46,7 +51,7 @@ class Statements:
             async with self._pool.connection() as connection:
                 return await (await connection.execute(statement, values)).fetchone()
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise UnavailableError("The database is not available.", code="database_unavailable") from error
+            raise database_away() from error
 
     async def close(self) -> None:
         await self._pool.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from itertools import islice
 from typing import Literal
 
 from persistence.exchanged import Exchanged
@@ -60,4 +61,5 @@ class NoticeBoard:
         missed = self._upto - after
         if not known or missed > len(self._notices):
             return Notices(self._name, self._upto, [], gap=True)
-        return Notices(self._name, self._upto, list(self._notices)[len(self._notices) - missed :], gap=False)
+        newest_first = list(islice(reversed(self._notices), missed))
+        return Notices(self._name, self._upto, newest_first[::-1], gap=False)
