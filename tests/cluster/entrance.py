@@ -38,7 +38,8 @@ class Watch:
 
     async def _look(self, client: httpx.AsyncClient, node: ClusterNode) -> None:
         try:
-            is_well = (await client.get(f"{node.url}/health")).is_success
+            answers = [await client.get(node.url + path) for path in ("/-/healthz", "/health")]
+            is_well = all(answer.is_success for answer in answers)
         except httpx.HTTPError:
             is_well = False
         self._failures[node.number] = 0 if is_well else self._failures[node.number] + 1

@@ -200,7 +200,6 @@ class Trials:
         head = self.bed.head
         async with self._trial("head drained", head) as trial:
             trial.begin()
-            head.is_open = False  # whoever balances sends nobody new there
             trial.outcome.notes.append(await asyncio.to_thread(self.bed.operate, "drain", head.host.ip))
             await trial.others_get_on()
 
@@ -254,14 +253,12 @@ class Trials:
 
     async def _replace(self, node: ClusterNode) -> str:
         began = time.monotonic()
-        node.is_open = False  # whoever balances sends nobody new there
         said = await asyncio.to_thread(self.bed.operate, "drain", node.host.ip)
         drained = time.monotonic()
         await asyncio.to_thread(node.stop)
         node.version = ROOT
         await asyncio.to_thread(node.start)
         await self.bed.until_well([node])
-        node.is_open = True
         back = time.monotonic() - drained
         return f"node {node.number}: drained in {drained - began:.1f} s ({said}), back after {back:.1f} s more"
 

