@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rayrooms.errors import RateLimitedError
-from serve.sockets.limits import Bucket, Size
+from serve.sockets.limits import Bucket
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -48,7 +48,7 @@ class GuestLimits:
         return said[-1].rpartition(",")[2].strip() if said else ""
 
     def _bucket(self, address: str, per_minute: float) -> Bucket:
-        bucket = self._buckets.pop(address, None) or Bucket(Size.of(per_minute / _MINUTE, per_minute))
+        bucket = self._buckets.pop(address, None) or Bucket(per_minute / _MINUTE, per_minute)
         self._buckets[address] = bucket
         if len(self._buckets) > _ADDRESSES_KEPT:
             self._buckets.popitem(last=False)

@@ -61,6 +61,7 @@ class DirectoryActor:
         from persistence.settings import get_settings  # noqa: PLC0415
         from persistence.telemetry.process import start_reporting  # noqa: PLC0415
 
+        asyncio.get_event_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         settings = get_settings()
         self._node_id = ray.get_runtime_context().get_node_id()
         fleet = RayFleet(settings, directory=DIRECTORY)
@@ -76,8 +77,6 @@ class DirectoryActor:
         )
 
     async def _ready(self) -> Directory:
-        if self._recovery is None:
-            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         if self._recovery is None or (self._recovery.done() and self._recovery.exception() is not None):
             self._recovery = asyncio.create_task(self._directory.recover())
         await asyncio.shield(self._recovery)

@@ -41,25 +41,24 @@ def prefer_own(config: str) -> str:
     return "".join(map(_prefer_own, _SECTION.split(config)))
 
 
+def _own_servers(section: str) -> list[str]:
+    """The names of those that are on HAProxy's own node."""
+    return [found["name"] for found in _SERVER.finditer(section) if found["host"] in _OWN]
+
+
 def _prefer_own(section: str) -> str:
-    if not any(found["host"] in _OWN for found in _SERVER.finditer(section)):
+    if not _own_servers(section):
         return section
     return _SERVER.sub(lambda found: found[0] if found["host"] in _OWN else f"{found[0]} backup", section)
 
 
 def well_by_own(config: str) -> str:
     """A configuration in which a node is well while a gateway of its own is, and not for others'."""
-    own = {
-        backend[1]: [found["name"] for found in _SERVER.finditer(section) if found["host"] in _OWN]
-        for section in _SECTION.split(config)
-        if (backend := _NAME.match(section))
-    }
+    own = {backend[1]: _own_servers(section) for section in _SECTION.split(config) if (backend := _NAME.match(section))}
 
     def by_own(found: re.Match[str]) -> str:
-        names = own.get(found["backend"], [])
-        return "\n".join(f"{found['acl']}srv_is_up({found['backend']}/{name})" for name in names) or (
-            f"{found['acl']}always_false"
-        )
+        conditions = [f"srv_is_up({found['backend']}/{name})" for name in own.get(found["backend"], [])]
+        return "\n".join(found["acl"] + condition for condition in conditions or ["always_false"])
 
     return _HEALTH.sub(by_own, config)
 

@@ -7,6 +7,7 @@ it is a few sums and a comparison: no timer, no task, nothing that grows with wh
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,28 +51,29 @@ class Rates(NamedTuple):
         )
 
 
-_NOBODY = Rates(edits=50, chat=50, signals=50, joins=50, control=50, bytes=256 * 1024, burst=2)
+_ANONYMOUS = Rates(edits=50, chat=50, signals=50, joins=50, control=50, bytes=256 * 1024, burst=2)
 
 
-class Size(NamedTuple):
+class _Size(NamedTuple):
     """Of a bucket, in seconds: how long it takes to get `each` back, and from empty to full at `most`."""
 
     each: float
     most: float
 
-    @classmethod
-    def of(cls, rate: float, capacity: float) -> Size:
-        """Of one that holds up to `capacity`, and gets `rate` back each second."""
-        return cls(1.0 / rate, max(capacity, 1.0) / rate)
+
+@lru_cache(maxsize=64)
+def _size(rate: float, capacity: float) -> _Size:
+    """One for all buckets of a kind, of which there are thousands."""
+    return _Size(1.0 / rate, max(capacity, 1.0) / rate)
 
 
 class Bucket:
-    """One of thousands of a size. Times are seconds of one clock that never goes back."""
+    """Holds up to `capacity`, and gets `rate` back each second. Times are seconds of one clock that never goes back."""
 
     __slots__ = ("_full_at", "_size")
 
-    def __init__(self, size: Size) -> None:
-        self._size = size
+    def __init__(self, rate: float, capacity: float) -> None:
+        self._size = _size(rate, capacity)
         self._full_at = 0.0
 
     def take(self, now: float) -> float:
@@ -95,39 +97,20 @@ class Bucket:
         return missing + min(_RECOVERY, self._size.most / 2)
 
 
-_REFUSALS = Size.of(_REFUSALS_FORGIVEN, REFUSALS_BORNE)
-
-
-class Sizes(NamedTuple):
-    """Of a user's buckets."""
-
-    edits: Size
-    chat: Size
-    signals: Size
-    joins: Size
-    control: Size
-    bytes: Size
-
-    @classmethod
-    def of(cls, rates: Rates) -> Sizes:
-        """Of a user who may do so much."""
-        *each, burst = rates
-        return cls(*(Size.of(rate, rate * burst) for rate in each))
-
-
 class Allowance:
     """The buckets of one user at one gateway."""
 
     __slots__ = ("bytes", "chat", "control", "edits", "joins", "refusals", "signals")
 
-    def __init__(self, sizes: Sizes) -> None:
-        self.edits = Bucket(sizes.edits)
-        self.chat = Bucket(sizes.chat)
-        self.signals = Bucket(sizes.signals)
-        self.joins = Bucket(sizes.joins)
-        self.control = Bucket(sizes.control)
-        self.bytes = Bucket(sizes.bytes)
-        self.refusals = Bucket(_REFUSALS)
+    def __init__(self, rates: Rates) -> None:
+        burst = rates.burst
+        self.edits = Bucket(rates.edits, rates.edits * burst)
+        self.chat = Bucket(rates.chat, rates.chat * burst)
+        self.signals = Bucket(rates.signals, rates.signals * burst)
+        self.joins = Bucket(rates.joins, rates.joins * burst)
+        self.control = Bucket(rates.control, rates.control * burst)
+        self.bytes = Bucket(rates.bytes, rates.bytes * burst)
+        self.refusals = Bucket(_REFUSALS_FORGIVEN, REFUSALS_BORNE)
 
 
 class Allowances:
@@ -139,8 +122,7 @@ class Allowances:
 
     def __init__(self, rates: Rates, max_sockets: int) -> None:
         self.max_sockets = max_sockets
-        self._sizes = Sizes.of(rates)
-        self._nobody = Sizes.of(_NOBODY)
+        self._rates = rates
         self._by_user: OrderedDict[str, Allowance] = OrderedDict()
 
     @classmethod
@@ -151,7 +133,7 @@ class Allowances:
         """What this user has left."""
         found = self._by_user.get(user_id)
         if found is None:
-            found = self._by_user[user_id] = Allowance(self._sizes)
+            found = self._by_user[user_id] = Allowance(self._rates)
             if len(self._by_user) > _USERS_KEPT:
                 self._by_user.popitem(last=False)
         else:
@@ -160,4 +142,4 @@ class Allowances:
 
     def anonymous(self) -> Allowance:
         """For a connection that has not said yet whose it is."""
-        return Allowance(self._nobody)
+        return Allowance(_ANONYMOUS)

@@ -21,7 +21,7 @@ from rayrooms.errors import InvalidError, RateLimitedError, UpgradeRequiredError
 from serve import websocket_protocol
 from serve.sockets import handshake
 from serve.sockets.handshake import UPGRADE_REQUIRED
-from serve.sockets.limits import PENALTY, REFUSALS_BORNE, Allowances, Bucket, Rates, Size
+from serve.sockets.limits import PENALTY, REFUSALS_BORNE, Allowances, Bucket, Rates
 from serve.sockets.reading import TURN, read
 
 from .desk import a_desk
@@ -49,7 +49,7 @@ QUICK = Timing(retry_first=0.01, retry_most=1.0, tick=0.05)
 )
 def test_a_bucket_never_gives_more_than_it_holds_and_gets_back(rate: float, capacity: float, gaps: list[float]) -> None:
     """LIM-1: in any stretch of time no more than `capacity` and what came back meanwhile; refusals take nothing."""
-    bucket, now = Bucket(Size.of(rate, capacity)), 100.0
+    bucket, now = Bucket(rate, capacity), 100.0
     taken: list[float] = []
     for gap in gaps:
         now += gap
@@ -70,7 +70,7 @@ def test_a_bucket_never_gives_more_than_it_holds_and_gets_back(rate: float, capa
 
 def test_a_full_bucket_gives_all_it_holds_at_once() -> None:
     """LIM-1."""
-    bucket = Bucket(Size.of(10.0, 50.0))
+    bucket = Bucket(10.0, 50.0)
     assert [bucket.take(7.0) for _ in range(50)] == [0.0] * 50
     assert bucket.take(7.0) == pytest.approx(0.1)
     assert bucket.take(7.05) == pytest.approx(0.05)
@@ -80,7 +80,7 @@ def test_a_full_bucket_gives_all_it_holds_at_once() -> None:
 
 def test_spending_goes_into_debt() -> None:
     """LIM-2: what was read was read; the time until it is paid for is the pause."""
-    bucket = Bucket(Size.of(100.0, 200.0))
+    bucket = Bucket(100.0, 200.0)
     assert bucket.spend(5.0, 200.0) == 0.0
     assert bucket.spend(5.0, 50.0) == pytest.approx(0.5)
     assert bucket.spend(6.0, 0.0) == 0.0
