@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from actors.link import messages as link
-from actors.link.client import RoomLink
 from rayrooms import protocol
 from rayrooms.errors import NotFoundError, RateLimitedError, RayroomsError, UnavailableError
 from serve.auth.access import HiddenRoomError
 from serve.sockets.connection import going_away
 from serve.sockets.fanout import FanOut
+from serve.sockets.owner import Owner
 from serve.sockets.payload import Payload
 from serve.sockets.session import Standing
 from serve.sockets.slumber import Slumber
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from actors.directory.notices import Kind
     from actors.host.config import RoomAddress
-    from actors.link.client import CallType, Event
+    from actors.link.client import CallType, Event, RoomLink
     from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
     from serve.auth.tokens import Identity
@@ -66,17 +66,14 @@ class RoomHub:
         self.sessions: dict[int, RoomSession] = {}
         self.version = 0
         self.version_epoch = 0
-        self._gateway_id = gateway_id
-        self._locate = locate
         self._access = access
         self._users = 0
         self._on_empty = on_empty
         self._on_vacant = on_vacant
         self._is_cut_off = is_cut_off
-        self._link: RoomLink | None = None
-        self._linking: asyncio.Task[RoomLink] | None = None
+        # Those who were here while the room slept come along.
+        self._owner = Owner(room_id, self, gateway_id=gateway_id, locate=locate, on_linked=self._move)
         self._relinking: asyncio.Task[None] | None = None
-        self._failed_epoch = 0
         self._ending = False
         self._slumber = Slumber()
         self._errands: set[asyncio.Task[None]] = set()
@@ -87,52 +84,16 @@ class RoomHub:
     @property
     def is_linked(self) -> bool:
         """Whether the link is up, and no end of it in sight."""
-        return self._link is not None and not self._slumber.is_drowsy
+        return self._owner.link is not None and not self._slumber.is_drowsy
 
     async def linked(self) -> RoomLink:
         """The link, brought up when it is down. Raises NotFoundError and UnavailableError."""
         await self._slumber.decided()
-        if self._link is not None:
-            return self._link
-        if self._linking is None:
-            self._linking = asyncio.create_task(self._connect())
-            self._linking.add_done_callback(self._linking_done)
-        return await asyncio.shield(self._linking)
-
-    def _linking_done(self, task: asyncio.Task[RoomLink]) -> None:
-        self._linking = None
-        if not task.cancelled():
-            task.exception()
-
-    async def _connect(self) -> RoomLink:
-        tried = self._failed_epoch
-        try:
-            return await self._reach()
-        except UnavailableError:
-            if self._failed_epoch == tried:
-                raise
-        # The directory may not have noticed yet that this owner died. Told that it cannot be reached, it looks.
-        return await self._reach()
-
-    async def _reach(self) -> RoomLink:
-        address = await self._locate(self.room_id, self._failed_epoch)
-        try:
-            made = await RoomLink.connect(self, address, self._gateway_id)
-        except UnavailableError:
-            self._failed_epoch = address.epoch
-            raise
-        if self._ending:
-            made.close()
-            raise UnavailableError("The gateway is letting go of this room; try again.")
-        self._link = made
-        self._move()  # those who were here while the room slept
-        return made
+        return await self._owner.linked()
 
     def on_lost(self) -> None:
         """The owner went away: find the next one and take all sessions there, unless it went to sleep."""
-        if self._link is not None:
-            self._failed_epoch = self._link.address.epoch
-        self._link = None
+        self._owner.lost()
         for session in self.sessions.values():
             session.asked = None
             if session.attached:
@@ -176,7 +137,7 @@ class RoomHub:
                     logger.warning("room %s cannot be reached yet: %s", self.room_id, error, extra=self._about(error))
                     self._refuse_held(error)
                 else:
-                    if self._link is made:  # else that owner is gone already, too
+                    if self._owner.link is made:  # else that owner is gone already, too
                         self._attach_all(made)
                         return
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -227,9 +188,7 @@ class RoomHub:
             self._relinking.cancel()
         for errand in self._errands:
             errand.cancel()
-        if self._link is not None:
-            self._link.close()
-            self._link = None
+        self._owner.close()
 
     # -------------------------------------------------------------- sessions
 
@@ -244,7 +203,7 @@ class RoomHub:
                 self._part(other, "superseded")
         self.sessions[session.sid] = session
         session.connection.sessions[self.room_id] = session
-        if self._link is made:
+        if self._owner.link is made:
             self._attach(made, session)
         else:
             self._move()
@@ -280,8 +239,7 @@ class RoomHub:
             slumber.hold(session.sid, link.Detach(session.sid), always=True)
             self._disconnect(session)
             return
-        if self._link is not None:
-            self._link.send(link.Detach(session.sid))
+        self._owner.send(link.Detach(session.sid))
         self._drop(session)
         if slumber.is_asleep:
             self._left_asleep()
@@ -330,11 +288,11 @@ class RoomHub:
             if self._slumber.is_asleep:
                 self._move()
             return True
-        if self._link is None or not session.attached:
+        if self._owner.link is None or not session.attached:
             return False
-        if self._link.is_full:
+        if self._owner.link.is_full:
             raise RateLimitedError("The room does not keep up; try again in a moment.", retry_after=_OWNER_BUSY)
-        self._link.send(message)
+        self._owner.link.send(message)
         return True
 
     # -------------------------------------------------------------- sleep
@@ -354,7 +312,7 @@ class RoomHub:
     @property
     def is_asleep(self) -> bool:
         """Whether the room sleeps under sessions here, as far as is known."""
-        return self._slumber.is_asleep and self._link is None and bool(self.sessions)
+        return self._slumber.is_asleep and self._owner.link is None and bool(self.sessions)
 
     async def _check_sleepers(self) -> None:
         """Let go of those who may not be here any more, without waking the room."""
@@ -412,8 +370,7 @@ class RoomHub:
         """Give the room what a session said while it slept; but not edits of a text that others changed meanwhile."""
         for message in held:
             if unchanged or not isinstance(message, link.Edit | link.SetCursor):
-                if self._link is not None:
-                    self._link.send(message)
+                self._owner.send(message)
                 if isinstance(message, link.Detach):
                     self._drop(session)
             elif not _comes_again(message):
@@ -426,8 +383,9 @@ class RoomHub:
         """Something from the room, for one session or for all."""
         match event:
             case link.Commits():
-                if self._link is not None:  # else it came behind the welcome; nobody has been let in over this link yet
-                    self.version, self.version_epoch = event.commits[-1].version, self._link.address.epoch
+                # Without a link they came behind the welcome: nobody has been let in over it yet.
+                if self._owner.link is not None:
+                    self.version, self.version_epoch = event.commits[-1].version, self._owner.link.address.epoch
                     self._fanout.commits(event.commits)
             case link.Broadcast():
                 self._fanout.broadcast(event)
@@ -453,16 +411,15 @@ class RoomHub:
         match event:
             case link.Drowse():
                 self._slumber.drowse(session.sid for session in self.sessions.values() if session.attached)
-                if self._link is not None:
-                    self._link.send(link.Drowsy())
+                self._owner.send(link.Drowsy())
             case link.Stay():
                 self._slumber.decide()
                 for sid in self._slumber.sids():
                     session, held = self.sessions.get(sid), self._slumber.release(sid)
                     if session is not None:
                         self._hand_over(session, held or [], unchanged=True)
-                if self._link is not None:
-                    self._attach_all(self._link)
+                if self._owner.link is not None:
+                    self._attach_all(self._owner.link)
             case link.Asleep():
                 self._slumber.fall_asleep(elsewhere=event.elsewhere)
 
@@ -471,8 +428,7 @@ class RoomHub:
         session = self.sessions.get(event.sid)
         if session is None:
             # It left before the room, which had to ask the database first, let it in.
-            if self._link is not None:
-                self._link.send(link.Detach(event.sid))
+            self._owner.send(link.Detach(event.sid))
             return
         session.attached = True
         self._fanout.attached(session, event.version)
