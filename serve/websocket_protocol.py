@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 from uvicorn import config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import Protocol
+from websockets.streams import StreamReader
 
 from serve.sockets.reading import TURN
 from serve.sockets.shortcut import EXTENSION
@@ -148,11 +150,22 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
         super().start_keepalive()
         self.request.headers.clear()  # the parser, which goes on, holds it as well
         del self.request, self.response
+        self._parse_anew()
         scope = cast("Scope", self.scope)
         scope["headers"].clear()
         if self._own is not None:
             scope.clear()
             self.server = self.client = None
+
+    def _parse_anew(self) -> None:
+        """Leave the parser, which holds the request, for a fresh one, unless it is in the middle of a frame already."""
+        conn = self.conn
+        conn.available_extensions = None
+        reading: Any = cast("Any", conn.parser).gi_yieldfrom
+        waiting = reading and reading.gi_yieldfrom
+        if waiting and waiting.gi_code is StreamReader.at_eof.__code__:
+            conn.parser = Protocol.parse(conn)
+            next(conn.parser)
 
     def schedule_ping(self) -> None:
         delay = max(0.0, cast("float", self.ping_interval) - self.last_ping_rtt)

