@@ -76,7 +76,7 @@ async def test_unknown_paths_are_problem_documents(http: httpx.AsyncClient, ada:
 def test_rest_contract_through_the_ingress(server: Server) -> None:
     """HTTP-5: the whole REST suite holds for the running server too."""
     environment = os.environ | {"RAYROOMS_TEST_URL": server.url}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "tests/rest"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/rest"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout[-6000:]
     assert " passed" in done.stdout
