@@ -148,9 +148,10 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     def start_keepalive(self) -> None:
         """The handshake is accepted, and nobody asks for it any more."""
         super().start_keepalive()
-        self.request.headers.clear()  # the parser, which goes on, holds it as well
-        del self.request, self.response
         self._parse_anew()
+        self.conn.available_extensions = None
+        self.request.headers.clear()  # a parser that goes on holds it as well
+        del self.request, self.response
         scope = cast("Scope", self.scope)
         scope["headers"].clear()
         if self._own is not None:
@@ -160,7 +161,6 @@ class BoundedWebSockets(WebSocketsSansIOProtocol):
     def _parse_anew(self) -> None:
         """Leave the parser, which holds the request, for a fresh one, unless it is in the middle of a frame already."""
         conn = self.conn
-        conn.available_extensions = None
         reading: Any = cast("Any", conn.parser).gi_yieldfrom
         waiting = reading and reading.gi_yieldfrom
         if waiting and waiting.gi_code is StreamReader.at_eof.__code__:
