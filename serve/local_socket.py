@@ -25,4 +25,5 @@ def local_address(name: str) -> bytes:
 def is_heard(name: str) -> bool:
     """Whether a server listens there now."""
     with socket.socket(socket.AF_UNIX) as asking:
+        asking.setblocking(False)  # a server that hangs, its queue full, is not waited for
         return asking.connect_ex(local_address(name)) == 0
