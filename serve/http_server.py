@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
+from typing import TYPE_CHECKING
 
 import ray
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serve.local_socket import local_address, local_name
+
+if TYPE_CHECKING:
+    import socket
 
 LOOPBACK = ("127.0.0.1", 0)
 """Who calls through a Unix socket, for whatever trusts an ingress on the same machine."""
@@ -46,13 +49,7 @@ class LocalServer(uvicorn.Server):
         def connected() -> LocalHttp:
             return LocalHttp(config, self.server_state, self.lifespan.state, loop)
 
-        listening = socket.socket(socket.AF_UNIX)
-        try:
-            listening.bind(local_address(name))
-            return await loop.create_unix_server(connected, sock=listening, backlog=config.backlog)
-        except OSError:
-            listening.close()
-            raise
+        return await loop.create_unix_server(connected, local_address(name), backlog=config.backlog)
 
 
 def install() -> None:

@@ -17,9 +17,9 @@ def local_name(node: str, port: int) -> str:
     return f"rayrooms-{node}-{port}"
 
 
-def local_address(name: str) -> bytes:
+def local_address(name: str) -> str:
     """Where a socket is bound and reached, as HAProxy understands the name."""
-    return b"\0" + name.encode().ljust(_LENGTH - 1, b"\0")
+    return "\0" + name.ljust(_LENGTH - 1, "\0")
 
 
 def is_heard(name: str) -> bool:

@@ -76,7 +76,7 @@ def well_by_own(config: str) -> str:
 
 
 def of_small_buffers(config: str) -> str:
-    """A configuration in which a connection keeps little of its request line, which it does for as long as it lives."""
+    """A configuration in which a connection keeps little of its request line, and a gateway reads little at once."""
     return _GLOBAL.sub(lambda found: found[0] + _TUNING, config, count=1)
 
 

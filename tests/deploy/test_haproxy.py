@@ -56,6 +56,17 @@ def backend(*servers: str) -> str:
     return "backend http-rayrooms\n    balance leastconn\n    # Servers in this backend\n" + "".join(servers)
 
 
+def serve(server: ThreadingHTTPServer, undo: ExitStack) -> None:
+    undo.callback(server.server_close)
+    undo.callback(server.shutdown)
+    Thread(target=server.serve_forever).start()
+
+
+def start_haproxy(file: Path, undo: ExitStack) -> None:
+    haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
+    undo.callback(haproxy.terminate)
+
+
 def test_gateways_of_other_nodes_stand_by() -> None:
     """DEP-22: where there is one of its own; whoever stands by already is left as it is."""
     third = OTHER.replace("other", "third").replace("10.0.0.2", "10.0.0.3")
@@ -94,17 +105,14 @@ def test_haproxy_is_well_while_a_gateway_of_its_node_is(short_path: Path) -> Non
     """DEP-24: another node's gateway serves its people, and does not count."""
     with ExitStack() as undo:
         other = ThreadingHTTPServer(("127.0.0.2", 0), Files)
-        undo.callback(other.server_close)
-        undo.callback(other.shutdown)
-        Thread(target=other.serve_forever).start()
+        serve(other, undo)
         port, gateway = free_port(), free_port()
         file = short_path / "haproxy.cfg"
         check = "check inter 50ms fall 1 rise 1\n"
         one = f"    server own 127.0.0.1:{gateway} {check}"
         another = f"    server other 127.0.0.2:{other.server_port} {check}"
         file.write_text((HEAD + HEALTH + backend(one, another)).replace(":8399", f":{port}"))
-        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
-        undo.callback(haproxy.terminate)
+        start_haproxy(file, undo)
         client = undo.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
 
         def until(status: int) -> None:
@@ -118,9 +126,7 @@ def test_haproxy_is_well_while_a_gateway_of_its_node_is(short_path: Path) -> Non
         until(503)
         assert len(client.get("/").content) == len(Files.BODY)
         own = ThreadingHTTPServer(("127.0.0.1", gateway), Files)
-        undo.callback(own.server_close)
-        undo.callback(own.shutdown)
-        Thread(target=own.serve_forever).start()
+        serve(own, undo)
         until(200)
 
 
@@ -162,14 +168,11 @@ def test_haproxy_comes_by_the_socket(short_path: Path) -> None:
     assert not is_heard(name)
     with ExitStack() as undo:
         behind = LocalFiles(local_address(name), Files)  # type: ignore[arg-type] # an address of its family
-        undo.callback(behind.server_close)
-        undo.callback(behind.shutdown)
-        Thread(target=behind.serve_forever).start()
+        serve(behind, undo)
         assert is_heard(name)
         file = short_path / "haproxy.cfg"
         file.write_text(HEAD.replace(":8399", f":{port}") + backend(f"    server own 127.0.0.1:{gateway}\n"))
-        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
-        undo.callback(haproxy.terminate)
+        start_haproxy(file, undo)
         answer = httpx.Client(transport=httpx.HTTPTransport(retries=20)).get(f"http://127.0.0.1:{port}/")
         assert len(answer.content) == len(Files.BODY)
 
@@ -197,9 +200,7 @@ def test_it_copies_messages(short_path: Path) -> None:
     stats, file = short_path / "stats.sock", short_path / "haproxy.cfg"
     with ExitStack() as undo:
         behind = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-        undo.callback(behind.server_close)
-        undo.callback(behind.shutdown)
-        Thread(target=behind.serve_forever).start()
+        serve(behind, undo)
         port = free_port()
         global_section = f"global\n    stats socket {stats}\n"
         splicing = HEAD.replace("global\n", global_section).replace(
@@ -208,8 +209,7 @@ def test_it_copies_messages(short_path: Path) -> None:
         file.write_text(
             splicing.replace(":8399", f":{port}") + backend(f"    server own 127.0.0.1:{behind.server_port}\n")
         )
-        haproxy = undo.enter_context(subprocess.Popen([ROOT / "scripts" / "haproxy", "-db", "-f", file]))
-        undo.callback(haproxy.terminate)
+        start_haproxy(file, undo)
         answer = httpx.Client(transport=httpx.HTTPTransport(retries=20)).get(f"http://127.0.0.1:{port}/")
         assert len(answer.content) == len(Files.BODY)
         with socket.socket(socket.AF_UNIX) as asked:
