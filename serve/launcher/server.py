@@ -209,7 +209,7 @@ class Launcher:
             remaining = {*processes.marked(self._server_id), *processes.descendants()}
             if not remaining:
                 return
-            _log.debug("ending %s", ", ".join(f"{process.name()} ({process.pid})" for process in remaining))
+            _log.debug("ending %s", remaining)
             processes.end(remaining, grace=_GRACE)
 
     # ------------------------------------------------------------------ signals

@@ -183,6 +183,17 @@ def test_what_blocks_sigterm_is_not_waited_for() -> None:
         assert not processes.is_alive(process)
 
 
+def test_what_ends_by_itself_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UP-14: as workers do whose Ray has died, between the look that finds them and their end."""
+    with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE) as worker:
+        found = psutil.Process(worker.pid)
+    assert not found.is_running()
+    sweeps = iter([[found], []])
+    monkeypatch.setattr(processes, "descendants", lambda: next(sweeps))
+    Launcher(Settings())._end_everything()
+    assert next(sweeps, None) is None
+
+
 class _Health(BaseHTTPRequestHandler):
     answers: tuple[int, ...] = ()
     asked = 0

@@ -94,6 +94,7 @@ class Life:
 
     def ended(self, status: int, *, left_something: bool = False) -> int:
         """Note that the server has ended with `status`, which comes back."""
+        sys.stdout.write(self._server.output)  # pytest shows it where a test fails
         self._is_up, self._ended = False, True
         self._left_something = left_something
         return status
