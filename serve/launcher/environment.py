@@ -85,6 +85,8 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         # Gateways whose number follows the sockets tell every two seconds, not every ten, how many they hold.
         "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(ROOT / "scripts" / "haproxy"),
+        # Gateways listen at its address too.
+        "SERVE_SOCKET_REUSE_PORT_ENABLED": "1",
         # A reload leaves the old HAProxy to its open sockets; after this it would cut them.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),

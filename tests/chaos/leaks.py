@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import time
 from collections import Counter
 from contextlib import suppress
@@ -11,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 
 from .crowd import patiently
@@ -97,9 +95,9 @@ def _room_actors(stage: Stage) -> list[str]:
 
 async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     found = []
-    sessions = await asyncio.to_thread(_ingress_sessions, stage.server)
-    if sessions != crowd.clients():
-        found.append(f"HAProxy holds {sessions} sessions for {crowd.clients()} clients")
+    held, due = await asyncio.to_thread(_from_clients, stage.server)
+    if held != due:
+        found.append(f"gateways and HAProxy hold {held} connections, and clients {due}")
     dead = await asyncio.to_thread(_half_closed, stage.server)
     if dead:
         found.append(f"{dead} connections that gateways have not closed though their other end has")
@@ -113,31 +111,18 @@ async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     return found
 
 
-def _ingress_sessions(server: Server) -> int:
-    """Sessions that HAProxy has open to gateways or to Serve's own proxy: sockets, when no request is under way.
-
-    What the newest one says of itself, and the connections of those that were reloaded away and only serve these.
-    """
-    managers = server.titled("ray::HAProxyManager")
-    if not managers:
-        return -1
-    stats = managers[0].environ()["RAY_SERVE_HAPROXY_STATS_PORT"]
-    try:
-        table = httpx.get(f"http://127.0.0.1:{stats}/stats;csv", timeout=5).text
-    except httpx.HTTPError:
-        return -1
-    rows = csv.DictReader(table.removeprefix("# ").splitlines())
-    count = sum(int(row["scur"] or 0) for row in rows if row["svname"] not in {"FRONTEND", "BACKEND"})
+def _from_clients(server: Server) -> tuple[int, int]:
+    """How many connections from clients gateways and HAProxies have, and how many the clients, who are all here."""
     port = urlsplit(server.url).port
+    held = 0
     for process in server.processes():
         with suppress(psutil.Error):
-            if _kind(process) == "haproxy":
+            if _kind(process) in {"gateway", "haproxy"}:
                 connections = process.net_connections("tcp")
-                if not any(one.status == psutil.CONN_LISTEN for one in connections):
-                    count += sum(
-                        one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in connections
-                    )
-    return count
+                held += sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in connections)
+    own = psutil.Process().net_connections("tcp")
+    due = sum(one.status == psutil.CONN_ESTABLISHED and one.raddr.port == port for one in own)
+    return held, due
 
 
 def _half_closed(server: Server) -> int:

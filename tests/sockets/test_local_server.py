@@ -1,4 +1,4 @@
-"""The HTTP server that listens on a Unix socket beside its port."""
+"""The HTTP server that listens on a Unix socket beside its port, and at the address of the ingress."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 import ray
 import uvicorn
 
+from persistence.settings import Settings
+from serve import http_server
 from serve.http_server import LocalServer
 from serve.local_socket import is_heard, local_address, local_name
 from tests.live.server import free_port
@@ -39,7 +41,16 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The id of a node on which nothing listens yet."""
     told = SimpleNamespace(get_node_id=lambda: tmp_path.name)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: told)
+    monkeypatch.setattr(http_server, "is_gateway", lambda: True)
     return tmp_path.name
+
+
+@pytest.fixture(autouse=True)
+def public(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The port of the ingress."""
+    settings = Settings(port=free_port())
+    monkeypatch.setattr(http_server, "get_settings", lambda: settings)
+    return settings.port
 
 
 @asynccontextmanager
@@ -90,3 +101,47 @@ async def test_without_it_there_is_still_the_port(node: str, caplog: pytest.LogC
         async with serving(port), httpx.AsyncClient() as client:
             assert (await client.get(f"http://127.0.0.1:{port}/")).text == "http"
     assert "the ingress comes by TCP" in caplog.text
+
+
+@pytest.mark.usefixtures("node")
+async def test_people_come_straight(public: int) -> None:
+    """DEP-26, DEP-27: and what they say is trusted as the ingress passes it on; until the server stops."""
+    async with serving(free_port()), httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{public}/", headers={"x-forwarded-proto": "https"})
+        assert answer.text == "https"
+        await client.aclose()
+    with socket.socket() as calling:
+        assert calling.connect_ex(("127.0.0.1", public)) != 0
+
+
+@pytest.mark.usefixtures("node")
+async def test_they_need_not(public: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DEP-26: where that is switched off."""
+    monkeypatch.setattr(http_server, "get_settings", lambda: Settings(port=public, direct=False))
+    async with serving(free_port()):
+        with socket.socket() as calling:
+            assert calling.connect_ex(("127.0.0.1", public)) != 0
+
+
+@pytest.mark.usefixtures("node")
+async def test_an_address_that_is_not_shared(public: int, caplog: pytest.LogCaptureFixture) -> None:
+    """DEP-26: the ingress brings everybody then."""
+    port = free_port()
+    with socket.socket() as alone, caplog.at_level(logging.WARNING):
+        alone.bind(("127.0.0.1", public))
+        alone.listen()
+        async with serving(port), httpx.AsyncClient() as client:
+            assert (await client.get(f"http://127.0.0.1:{port}/")).text == "http"
+    assert "everybody comes by the ingress" in caplog.text
+
+
+async def test_serve_s_own_proxy_has_its_port_alone(node: str, public: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DEP-25, DEP-26: it stands by where no gateway is well."""
+    monkeypatch.undo()
+    monkeypatch.setattr(http_server, "get_settings", lambda: Settings(port=public))
+    port = free_port()
+    async with serving(port), httpx.AsyncClient() as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/")).text == "http"
+        assert not is_heard(local_name(node, port))
+        with socket.socket() as calling:
+            assert calling.connect_ex(("127.0.0.1", public)) != 0
