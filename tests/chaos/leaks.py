@@ -100,7 +100,7 @@ async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
         found.append(f"gateways and HAProxy hold {held} connections, and clients {due}")
     dead = await asyncio.to_thread(_half_closed, stage.server)
     if dead:
-        found.append(f"{dead} connections that gateways have not closed though their other end has")
+        found.append(f"{dead} connections that gateways have not closed though their clients have")
     if stage.links.crowded > GATEWAYS:
         found.append(f"{stage.links.crowded} links to one room, with {GATEWAYS} gateways")
     ((backends, stuck),) = await stage.query(_BACKENDS)
@@ -126,10 +126,12 @@ def _from_clients(server: Server) -> tuple[int, int]:
 
 
 def _half_closed(server: Server) -> int:
-    count = 0
+    """Those to the database that it has closed are noticed when they are next used, and are no matter of clients."""
+    port, count = urlsplit(server.url).port, 0
     for process in server.titled(TITLES["gateway"]):
         with suppress(psutil.Error):
-            count += sum(one.status == psutil.CONN_CLOSE_WAIT for one in process.net_connections("tcp"))
+            connections = process.net_connections("tcp")
+            count += sum(one.status == psutil.CONN_CLOSE_WAIT and one.laddr.port == port for one in connections)
     return count
 
 

@@ -8,7 +8,7 @@ import sys
 
 from tests.live.server import Server, data_directory
 
-from .storm import storm, troubles, vital_processes
+from .storm import dead, storm, troubles, vital_processes
 
 
 def main() -> int:
@@ -30,12 +30,12 @@ def main() -> int:
             vital, logs = vital_processes(server), server.logs()
             print(asyncio.run(storm(server.url, frames=options.frames, seed=options.seed)).summary())
             found = troubles(logs, server.logs())
-            dead = sorted(vital[pid] for pid in vital.keys() - vital_processes(server).keys())
-            print(f"seed {options.seed}; processes that died: {dead or 'none'}; unhandled errors: {found or 'none'}")
+            died = dead(vital)
+            print(f"seed {options.seed}; processes that died: {died or 'none'}; unhandled errors: {found or 'none'}")
             stopped = server.stop()
         finally:
             server.kill()
-    return int(bool(found or dead or stopped))
+    return int(bool(found or died or stopped))
 
 
 if __name__ == "__main__":

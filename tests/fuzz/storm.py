@@ -14,6 +14,7 @@ import httpx
 import jwt
 import psutil
 
+from serve.launcher.processes import is_alive
 from tests.live.people import Person
 
 from .attacker import Attacker
@@ -106,8 +107,8 @@ def _forged_token(victim: Person) -> str:
 # ------------------------------------------------------------------ the server's side
 
 
-def vital_processes(server: Server) -> dict[int, str]:
-    """The processes that must live through an attack.
+def vital_processes(server: Server) -> dict[psutil.Process, str]:
+    """The processes that must live through an attack, and what they are.
 
     All but workers that are idle or just starting, the database's connections, and rooms, which tell by their epoch.
     """
@@ -120,8 +121,13 @@ def vital_processes(server: Server) -> dict[int, str]:
                 and not title.startswith(("ray::IDLE", "ray::RoomActor", "postgres:"))
                 and "default_worker.py" not in title
             ):
-                vital[process.pid] = title.partition(".")[0]  # an actor's title names what it is doing
+                vital[process] = title.partition(".")[0]  # an actor's title names what it is doing
     return vital
+
+
+def dead(vital: Mapping[psutil.Process, str]) -> list[str]:
+    """What of them lives no more."""
+    return sorted(f"{title} ({process.pid})" for process, title in vital.items() if not is_alive(process))
 
 
 def troubles(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
