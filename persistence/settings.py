@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     gateways: int = Field(default=1, ge=1)
     gateways_max: int = Field(default=0, ge=0)
     sockets_per_gateway: int = Field(default=2_000, ge=1)
-    direct: bool = True
     gateways_shrink_after: float = Field(default=600.0, ge=0)
+    direct: bool = True
     warm_pool: int = Field(default=2, ge=0)
     room_idle: float = Field(default=300.0, gt=0)
     room_awake_budget: int = Field(default=200, ge=1)

@@ -54,7 +54,7 @@ class DirectHttp(IngressedHttp):
         if len(self.connections) > RAY_SERVE_HAPROXY_MAXCONN:
             transport.abort()
             return
-        self._late = self.loop.call_later(HEADER_WITHIN, transport.close)
+        self._expect_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
@@ -70,8 +70,7 @@ class DirectHttp(IngressedHttp):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._parsed = 0
-        if self._late is None:
-            self._late = self.loop.call_later(HEADER_WITHIN, self.transport.close)
+        self._expect_header()
 
     def on_url(self, url: bytes) -> None:
         self._count(url)
@@ -89,6 +88,10 @@ class DirectHttp(IngressedHttp):
         self._parsed += sum(map(len, parts))
         if self._parsed > HEADER_BYTES:
             raise HttpParserError("the header is too large")
+
+    def _expect_header(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEADER_WITHIN, self.transport.close)
 
     def _in_time(self) -> None:
         self._unparsed = 0

@@ -115,10 +115,7 @@ class Injector:
 
     def _one_of(self, what: str, dice: int) -> psutil.Process | None:
         server = self._stage.server
-        if what == "haproxy":
-            found = [process for process in server.processes() if _program(process) == "haproxy"]
-        else:
-            found = server.titled(TITLES[what])
+        found = server.ingress() if what == "haproxy" else server.titled(TITLES[what])
         return _chosen(found, dice)
 
     async def _room_actor(self, fault: Fault, *, blank: bool) -> tuple[Room | None, psutil.Process | None]:
@@ -246,12 +243,6 @@ async def lapse(seconds: float) -> None:
 
 def _chosen(found: list[T], dice: int) -> T | None:
     return found[dice % len(found)] if found else None
-
-
-def _program(process: psutil.Process) -> str:
-    with suppress(psutil.Error):
-        return process.name()
-    return ""
 
 
 def _linked(actors: list[psutil.Process], address: str) -> list[psutil.Process]:

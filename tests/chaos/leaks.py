@@ -17,6 +17,8 @@ from .faults import TITLES
 from .stage import GATEWAYS, WARM_POOL
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tests.live.server import Server
 
     from .crowd import Crowd
@@ -95,10 +97,11 @@ def _room_actors(stage: Stage) -> list[str]:
 
 async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     found = []
-    held, due = await asyncio.to_thread(_from_clients, stage.server)
+    held = await asyncio.to_thread(_from_clients, stage.server, {"gateway", "haproxy"}, psutil.CONN_ESTABLISHED)
+    due = await asyncio.to_thread(_of_clients, stage.server)
     if held != due:
         found.append(f"gateways and HAProxy hold {held} connections, and clients {due}")
-    dead = await asyncio.to_thread(_half_closed, stage.server)
+    dead = await asyncio.to_thread(_from_clients, stage.server, {"gateway"}, psutil.CONN_CLOSE_WAIT)
     if dead:
         found.append(f"{dead} connections that gateways have not closed though their clients have")
     if stage.links.crowded > GATEWAYS:
@@ -111,28 +114,24 @@ async def _connections(crowd: Crowd, stage: Stage) -> list[str]:
     return found
 
 
-def _from_clients(server: Server) -> tuple[int, int]:
-    """How many connections from clients gateways and HAProxies have, and how many the clients, who are all here."""
-    port = urlsplit(server.url).port
-    held = 0
+def _from_clients(server: Server, kinds: Collection[str], status: str) -> int:
+    """How many connections from clients processes of these kinds have in that state.
+
+    Those to the database are left out: that it has closed one is noticed when it is next used.
+    """
+    port, count = urlsplit(server.url).port, 0
     for process in server.processes():
         with suppress(psutil.Error):
-            if _kind(process) in {"gateway", "haproxy"}:
+            if _kind(process) in kinds:
                 connections = process.net_connections("tcp")
-                held += sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in connections)
-    own = psutil.Process().net_connections("tcp")
-    due = sum(one.status == psutil.CONN_ESTABLISHED and one.raddr.port == port for one in own)
-    return held, due
-
-
-def _half_closed(server: Server) -> int:
-    """Those to the database that it has closed are noticed when they are next used, and are no matter of clients."""
-    port, count = urlsplit(server.url).port, 0
-    for process in server.titled(TITLES["gateway"]):
-        with suppress(psutil.Error):
-            connections = process.net_connections("tcp")
-            count += sum(one.status == psutil.CONN_CLOSE_WAIT and one.laddr.port == port for one in connections)
+                count += sum(one.status == status and one.laddr.port == port for one in connections)
     return count
+
+
+def _of_clients(server: Server) -> int:
+    """How many connections clients have, who are all in this process."""
+    port, own = urlsplit(server.url).port, psutil.Process().net_connections("tcp")
+    return sum(one.status == psutil.CONN_ESTABLISHED and one.raddr.port == port for one in own)
 
 
 def _serves(process: psutil.Process) -> bool:

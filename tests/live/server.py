@@ -97,6 +97,15 @@ class Server:
         """Its processes whose command line begins so, such as `ray::PersistenceActor`."""
         return [process for process in self.processes() if " ".join(_command(process)).startswith(title)]
 
+    def ingress(self) -> list[psutil.Process]:
+        """Its HAProxys: the one that listens, and those that were reloaded away."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if process.name() == "haproxy":
+                    found.append(process)
+        return found
+
     def postmaster(self) -> psutil.Process:
         """The parent of all processes of its Postgres."""
         found = [

@@ -155,7 +155,7 @@ async def test_own_and_allowed_pages_are_let_in(own_server: Server, ada: Person)
 async def test_the_ingress_comes_by_unix_sockets(own_server: Server, ada: Person) -> None:
     """DEP-25, DEP-26: a few come by it, and it reaches all gateways of its node by these, and none by its port."""
     gateways = own_server.titled("ray::ServeReplica")
-    ingress = _ingress(own_server)
+    ingress = own_server.ingress()
     for _ in range(_TRIES):
         async with Socket.open(ada.url, token=ada.token) as socket:
             await socket.expect("connection_response")
@@ -180,10 +180,6 @@ async def test_most_people_come_straight_to_a_gateway(own_server: Server, ada: P
             await socket.expect("connection_response")
             straight += _came_by(gateways, socket)
     assert straight >= 25
-
-
-def _ingress(server: Server) -> list[psutil.Process]:
-    return [process for process in server.processes() if process.name() == "haproxy"]
 
 
 def _came_by(processes: list[psutil.Process], socket: Socket) -> bool:

@@ -140,7 +140,7 @@ async def test_gateways_killed(own_server: Server, party: Party) -> None:
 
 async def test_haproxy_killed(own_server: Server, party: Party) -> None:
     """G2, G4: the next one is up before long, and everybody comes back through it."""
-    for haproxy in [process for process in own_server.processes() if process.name() == "haproxy"]:
+    for haproxy in own_server.ingress():
         await kill(haproxy)
     await party.write_more()
     await party.settle()

@@ -58,6 +58,11 @@ class Caller:
         """The next answer, whose body ends with its last byte so far."""
         return (await asyncio.wait_for(self._reader.read(4096), 5)).decode()
 
+    async def is_served(self) -> bool:
+        """Whether a request of theirs is answered as it should be."""
+        self.send(WHOLE)
+        return "200" in await self.answer()
+
     async def is_hung_up_on(self) -> bool:
         """Wait for the end of the connection; what still comes before it is left out."""
         with suppress(ConnectionResetError):
@@ -121,25 +126,21 @@ async def test_who_was_in_time_stays(port: int, monkeypatch: pytest.MonkeyPatch)
     """DEP-27: the time is that of the header alone."""
     monkeypatch.setattr(direct_http, "HEADER_WITHIN", 0.5)
     async with calling(port) as caller:
-        caller.send(WHOLE)
-        await caller.answer()
+        assert await caller.is_served()
         async with calling(port) as silent:
             assert await silent.is_hung_up_on()  # so that time is over
-        caller.send(WHOLE)
-        assert "200" in await caller.answer()
+        assert await caller.is_served()
 
 
 async def test_no_more_than_the_ingress_takes(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """DEP-27: of those beyond, nobody is heard; when one goes, the next is."""
     monkeypatch.setattr(direct_http, "RAY_SERVE_HAPROXY_MAXCONN", 1)
     async with calling(port) as first:
-        first.send(WHOLE)
-        await first.answer()
+        assert await first.is_served()
         async with calling(port) as second:
             second.send(WHOLE)
             assert await second.is_hung_up_on()
-        first.send(WHOLE)
-        assert "200" in await first.answer()
+        assert await first.is_served()
 
 
 async def test_it_shares_the_address_only_with_who_shares_it() -> None:

@@ -80,6 +80,12 @@ async def answered(name: str) -> str:
     return answer.decode()
 
 
+def is_listened_at(port: int) -> bool:
+    """Whether anybody takes connections there."""
+    with socket.socket() as calling:
+        return calling.connect_ex(("127.0.0.1", port)) == 0
+
+
 async def test_it_is_heard_at_both(node: str) -> None:
     """DEP-25: until it stops; an ingress on this machine is trusted by either way."""
     port = free_port()
@@ -109,9 +115,7 @@ async def test_people_come_straight(public: int) -> None:
     async with serving(free_port()), httpx.AsyncClient() as client:
         answer = await client.get(f"http://127.0.0.1:{public}/", headers={"x-forwarded-proto": "https"})
         assert answer.text == "https"
-        await client.aclose()
-    with socket.socket() as calling:
-        assert calling.connect_ex(("127.0.0.1", public)) != 0
+    assert not is_listened_at(public)
 
 
 @pytest.mark.usefixtures("node")
@@ -119,8 +123,7 @@ async def test_they_need_not(public: int, monkeypatch: pytest.MonkeyPatch) -> No
     """DEP-26: where that is switched off."""
     monkeypatch.setattr(http_server, "get_settings", lambda: Settings(port=public, direct=False))
     async with serving(free_port()):
-        with socket.socket() as calling:
-            assert calling.connect_ex(("127.0.0.1", public)) != 0
+        assert not is_listened_at(public)
 
 
 @pytest.mark.usefixtures("node")
@@ -143,5 +146,4 @@ async def test_serve_s_own_proxy_has_its_port_alone(node: str, public: int, monk
     async with serving(port), httpx.AsyncClient() as client:
         assert (await client.get(f"http://127.0.0.1:{port}/")).text == "http"
         assert not is_heard(local_name(node, port))
-        with socket.socket() as calling:
-            assert calling.connect_ex(("127.0.0.1", public)) != 0
+        assert not is_listened_at(public)
