@@ -106,7 +106,7 @@ class RoomHub:
         if not self._slumber.is_asleep or self._slumber.has_messages or self._slumber.is_called:
             self._move()
         elif left:
-            self._left_asleep()
+            self._changed_asleep()
 
     def _move(self) -> None:
         """Take the sessions here to the owner, unless that is under way; wake it if it sleeps."""
@@ -150,17 +150,21 @@ class RoomHub:
             if session.asked is not made:
                 self._attach(made, session)
 
-    async def _readmit(self) -> None:
-        """Ask again who may be here and as what: it may have changed while no owner could be told."""
+    async def _readmit(self) -> bool:
+        """Ask again who may be here and as what, and return whether that changed while no owner could be told."""
         waiting = [session for session in self.sessions.values() if not session.attached]
         people = {session.identity.user_id: session.identity for session in waiting}
         roles = dict(zip(people, await asyncio.gather(*map(self._role, people.values())), strict=True))
+        changed = False
         for session in waiting:
             role = roles[session.identity.user_id]
             if role is not None:
+                changed |= role != session.role
                 session.role = role
             elif session.sid in self.sessions and not session.attached:
+                changed = True
                 self._part(session, "removed")
+        return changed
 
     async def _role(self, identity: Identity) -> Role | None:
         try:
@@ -242,7 +246,7 @@ class RoomHub:
         self._owner.send(link.Detach(session.sid))
         self._drop(session)
         if slumber.is_asleep:
-            self._left_asleep()
+            self._changed_asleep()
 
     def _has_left(self, session: RoomSession) -> bool:
         """Whether all that a session still has to say is that it left."""
@@ -315,9 +319,10 @@ class RoomHub:
         return self._slumber.is_asleep and self._owner.link is None and bool(self.sessions)
 
     async def _check_sleepers(self) -> None:
-        """Let go of those who may not be here any more, without waking the room."""
+        """Let go of those who may not be here any more; the room wakes only if others have to be told."""
         try:
-            await self._readmit()
+            if await self._readmit() and self._slumber.is_asleep:
+                self._changed_asleep()
         except NotFoundError:
             self._dismiss("deleted")
         except RayroomsError as error:
@@ -325,8 +330,8 @@ class RoomHub:
                 "who is in room %s will be checked when it wakes: %s", self.room_id, error, extra=self._about(error)
             )
 
-    def _left_asleep(self) -> None:
-        """Somebody left while the room slept: it wakes if others have to be told."""
+    def _changed_asleep(self) -> None:
+        """Somebody left or got another role while the room slept: it wakes if those in it have to be told."""
         if self._ending:
             return
         if self.sessions:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.async_api import expect
+
+from tests.live.people import asleep
 
 from .record import converged, stores
 
@@ -74,9 +77,12 @@ async def test_what_a_demoted_writer_had_not_sent(meet: Meet) -> None:
     assert await converged(room_id, ada, bob) == "text"
 
 
-async def test_a_removed_member(meet: Meet) -> None:
-    """ROOM-16, UI-12: they are told, and can take along what they saw; others see them go."""
+@pytest.mark.parametrize("state", ["awake", "asleep"])
+async def test_a_removed_member(meet: Meet, state: str) -> None:
+    """ROOM-16, SLEEP-6, UI-12: they are told, and can take along what they saw; others see them go."""
     room_id, (ada, bob) = await meet("Ada", "Bob", text="text", private=True)
+    if state == "asleep":
+        await asleep(ada.person, room_id)
     bob.expects_trouble("status of 404")
     await ada.button("Manage Bob").click()
     await ada.page.get_by_role("menuitem", name="Remove from room…").click()

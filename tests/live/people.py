@@ -102,3 +102,12 @@ async def until(holds: Callable[[], Awaitable[bool]], patience: float = PATIENCE
     async with asyncio.timeout(patience):
         while not await holds():  # noqa: ASYNC110 - it is another process that would have to set an event
             await asyncio.sleep(0.05)
+
+
+async def asleep(person: Person, room_id: str) -> None:
+    """Wait until the room sleeps."""
+
+    async def sleeps() -> bool:
+        return not (await person.room(room_id))["awake"]
+
+    await until(sleeps)

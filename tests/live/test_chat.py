@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .people import together, until
+from .people import asleep, together, until
 from .server import kill
-from .test_sleeping import asleep
 
 if TYPE_CHECKING:
     from .people import Codec, Person

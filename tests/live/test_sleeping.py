@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import AWAKE_BUDGET, WARM_POOL
-from .people import until
+from .people import asleep, until
 
 if TYPE_CHECKING:
     from .people import Person
     from .server import Server
-
-
-async def asleep(person: Person, room_id: str) -> None:
-    """Wait until the room sleeps."""
-
-    async def sleeps() -> bool:
-        return not (await person.room(room_id))["awake"]
-
-    await until(sleeps)
 
 
 async def test_a_crowd_wakes_a_room_once(ada: Person, bob: Person) -> None:
@@ -140,13 +131,26 @@ async def test_what_is_sent_to_a_room_that_wakes_keeps_its_order(own_server: Ser
 
 
 async def test_members_change_while_a_room_sleeps(own_server: Server, ada: Person, bob: Person) -> None:
-    """SLEEP-6, ROOM-16: who is removed is sent out at once, and so is everybody from a room that is deleted."""
+    """SLEEP-6, ROOM-16: it wakes to tell of a new role; who is removed is sent out at once, and the others are told."""
     room_id = await ada.make_room()
     async with ada.inside(room_id) as owner, bob.inside(room_id) as member:
         await asleep(ada, room_id)
+        await ada.api("PUT", f"/api/rooms/{room_id}/members/{bob.user_id}", {"role": "viewer"})
+        for socket in (owner, member):
+            joined = await socket.expect("room_joined")
+            assert {user["user_id"]: user["role"] for user in joined["users"]}[bob.user_id] == "viewer"
+        await asleep(ada, room_id)
         await ada.api("DELETE", f"/api/rooms/{room_id}/members/{bob.user_id}")
         assert (await member.expect("room_left"))["reason"] == "removed"
-        assert not (await ada.room(room_id))["awake"]
+        joined = await owner.expect("room_joined")
+        assert [user["user_id"] for user in joined["users"]] == [ada.user_id]
+
+
+async def test_a_sleeping_room_is_deleted(own_server: Server, ada: Person) -> None:
+    """SLEEP-6: everybody is sent out."""
+    room_id = await ada.make_room()
+    async with ada.inside(room_id) as owner:
+        await asleep(ada, room_id)
         await ada.api("DELETE", f"/api/rooms/{room_id}")
         assert (await owner.expect("room_left"))["reason"] == "deleted"
 

@@ -140,6 +140,7 @@ class FakeAccess:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.roles: dict[str, Role | None] = {}
+        self.asked = 0
         self.answering = asyncio.Event()
         self.answering.set()
 
@@ -147,6 +148,7 @@ class FakeAccess:
         return self.roles.get(user.user_id, "member")
 
     async def visit(self, room_id: str, user: Identity) -> Visit:
+        self.asked += 1
         await self.answering.wait()
         assert room_id == self.room.id
         role = self._role(user)

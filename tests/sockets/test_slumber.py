@@ -282,19 +282,74 @@ class TestOthers:
         await until(lambda: bool(bob.wire.of("user_left")))
         assert set(hub.sessions) == {bob.session.sid}
 
-    async def test_a_removed_member_is_told_without_waking_it(
-        self, hub: RoomHub, town: Town, access: FakeAccess
-    ) -> None:
-        """SLEEP-6, ROOM-16."""
+    async def test_others_are_told_of_a_removed_member(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
+        """SLEEP-6, ROOM-16: who is removed at once, the others by the room, which wakes for that."""
         ada, bob = Guest(hub, "ada"), Guest(hub, "bob")
         await ada.join()
         await bob.join()
         await asleep(town, hub)
-        access.roles = {"ada": "owner", "bob": None}
+        access.roles = {"bob": None}
         town.board.post("room", "changed")
         await until(lambda: bool(bob.wire.of("room_left")))
         assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
+        joined = await ada.joined(2)
+        assert [user["user_id"] for user in joined["users"]] == ["ada"]
+
+    async def test_others_elsewhere_are_told_of_a_removed_member(
+        self, hub: RoomHub, town: Town, access: FakeAccess
+    ) -> None:
+        """SLEEP-6: those at other gateways, by the one where the member was."""
+        other = gateway(town, access)
+        there = other.hub("room")
+        ada, bob = Guest(there, "ada"), Guest(hub, "bob")
+        await ada.join()
+        await bob.join()
+        await asleep(town, hub)
+        await until(lambda: there.is_asleep)
+        access.roles = {"bob": None}
+        town.board.post("room", "changed")
+        await until(lambda: town.epoch == 2)
+        assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
+        town.board.post("room", "awake")
+        joined = await ada.joined(2)
+        assert [user["user_id"] for user in joined["users"]] == ["ada"]
+        await other.close()
+
+    async def test_the_last_one_is_removed_without_waking_it(
+        self, hub: RoomHub, town: Town, access: FakeAccess
+    ) -> None:
+        """SLEEP-5, SLEEP-6: nobody has to be told."""
+        bob = Guest(hub, "bob")
+        await bob.join()
+        await asleep(town, hub)
+        access.roles = {"bob": None}
+        town.board.post("room", "changed")
+        await until(lambda: town.vacancies.noted == ["room"])
+        assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
+        assert (town.epoch, hub.sessions) == (1, {})
+
+    async def test_another_role_wakes_it(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
+        """SLEEP-6, ROOM-16: for all to be told, a new writer too, who has been a reader and so could not wake it."""
+        ada, bob = Guest(hub, "ada"), Guest(hub, "bob")
+        await ada.join()
+        await bob.join()
+        await asleep(town, hub)
+        access.roles = {"bob": "admin"}
+        town.board.post("room", "changed")
+        joined = await bob.joined(2)
+        assert {user["user_id"]: user["role"] for user in joined["users"]}["bob"] == "admin"
+        await ada.joined(2)
+
+    async def test_what_changed_nothing_does_not_wake_it(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
+        """SLEEP-6: somebody who is not here became a member, say."""
+        ada = Guest(hub, "ada")
+        await ada.join()
+        await asleep(town, hub)
+        asked = access.asked
+        town.board.post("room", "changed")
+        await until(lambda: access.asked > asked)
         assert (town.epoch, set(hub.sessions)) == (1, {ada.session.sid})
+        assert hub.is_asleep
 
     async def test_missed_notices_are_made_up_for(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
         """SLEEP-4, SLEEP-6: after the directory was restarted, every sleeping room is asked about."""

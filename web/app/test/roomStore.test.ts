@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UnavailableError } from "../../client/src/errors.ts";
 import type {
   ChatMessage,
   Member,
@@ -192,6 +193,31 @@ test("APP-37 members are read when someone unknown comes, once, and when someone
   fake.later.at(-1)?.();
   await settled();
   assert.equal(fake.listings, 4, "a membership may end a little after the presence");
+});
+
+test("APP-37 what happens while members are read, in vain, has them read again", async () => {
+  const fake = new Fake();
+  const listed = fake.rest.members;
+  let refuse = (): void => undefined;
+  fake.rest.members = async () => {
+    fake.listings += 1;
+    return new Promise((_, reject) => {
+      refuse = () => reject(new UnavailableError("The server is away."));
+    });
+  };
+  const store = fake.store();
+  fake.join();
+  await settled();
+  fake.rest.members = listed;
+  fake.members = [{ user_id: "ben", name: "ben", colour: "#336699", role: "member", last_seen: null }];
+  const refreshed = store.refreshMembers();
+  refuse();
+  await refreshed;
+  assert.equal(fake.listings, 2);
+  assert.deepEqual(
+    store.members.value.map((member) => member.user_id),
+    ["ben"],
+  );
 });
 
 test("APP-39 who edits is shown until some seconds after, and what came with joining counts for nobody", () => {

@@ -59,7 +59,7 @@ export class MemberList {
         const rest = this.#rest();
         if (rest !== null) this.#members.value = await this.#read(rest);
       } catch {
-        return; // the next change, or the next join, asks again
+        // whoever asked meanwhile is why it is read again; else the next change, or the next join, asks
       }
     } while (this.#isStale);
   }
