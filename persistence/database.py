@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from persistence.settings import Settings
+    from persistence.statements import Value
 
 
 def _to_json(value: object) -> str:
@@ -93,7 +94,7 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise database_away() from error
 
-    async def first(self, statement: LiteralString, **values: str | int) -> tuple[Any, ...] | None:
+    async def first(self, statement: LiteralString, **values: Value) -> tuple[Any, ...] | None:
         """The first row of a statement that stands alone, outside of any transaction; see `Statements.first`."""
         return await self._statements.first(statement, values)
 

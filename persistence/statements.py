@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _MOST: Final = 4
 
+Value = str | int | list[str]
+"""What a statement's place can be filled with."""
+
 
 def database_away() -> UnavailableError:
     """What callers are told while Postgres is away."""
@@ -43,7 +46,7 @@ class Statements:
             open=False,
         )
 
-    async def first(self, statement: LiteralString, values: Mapping[str, str | int]) -> tuple[Any, ...] | None:
+    async def first(self, statement: LiteralString, values: Mapping[str, Value]) -> tuple[Any, ...] | None:
         """The first row. Raises UnavailableError when Postgres is away, and psycopg's IntegrityError."""
         try:
             if self._pool.closed:

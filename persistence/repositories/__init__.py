@@ -9,9 +9,9 @@ from persistence.repositories.members import RoomMemberRepository
 from persistence.repositories.messages import MessageRepository
 from persistence.repositories.operations import OperationRepository
 from persistence.repositories.personal import ListedRoom, PersonalRepository, RoomScope
-from persistence.repositories.rooms import RoomRepository
+from persistence.repositories.rooms import RoomRepository, no_room
 from persistence.repositories.snapshots import DocumentSnapshotRepository
-from persistence.repositories.standing import Standing, enrol, standing_in
+from persistence.repositories.standing import Standing, enrol, roles_in, standing_in
 from persistence.repositories.users import UserRepository
 
 __all__ = [
@@ -34,5 +34,7 @@ __all__ = [
     "StoredRoom",
     "UserRepository",
     "enrol",
+    "no_room",
+    "roles_in",
     "standing_in",
 ]

@@ -31,14 +31,14 @@ class RoomRepository(BaseRepository[Room]):
         """Raise NotFoundError(room_not_found) when there is none."""
         room = await self.find(room_id)
         if room is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         return room
 
     async def hold(self, room_id: str) -> Room:
         """The room, which is not deleted before this transaction ends. Raise NotFoundError(room_not_found)."""
         room = await self._one(select(Room).where(Room.id == room_id).with_for_update(read=True, key_share=True))
         if room is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         return room
 
     async def visited(self, room_id: str, user_id: str) -> tuple[Room, RoomMember | None]:
@@ -49,7 +49,7 @@ class RoomRepository(BaseRepository[Room]):
         )
         visited = found.first()
         if visited is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         return visited
 
     async def create(self, room: Room) -> Room:
@@ -63,7 +63,7 @@ class RoomRepository(BaseRepository[Room]):
         """
         locked = await self._one(select(Room).where(Room.id == room_id).with_for_update())
         if locked is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         for table in (Operation, ConflictResolution):
             await self._session.exec(delete(table).where(col(table.room_id) == room_id))
         await self._session.exec(delete(Room).where(col(Room.id) == room_id))
@@ -78,14 +78,14 @@ class RoomRepository(BaseRepository[Room]):
         )
         row = claimed.one_or_none()
         if row is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         return int(row[0])
 
     async def epoch(self, room_id: str) -> int:
         """Return the present owner's epoch, 0 before the first; raises NotFoundError(room_not_found)."""
         epoch = (await self._session.exec(select(Room.owner_epoch).where(Room.id == room_id))).first()
         if epoch is None:
-            raise _not_found(room_id)
+            raise no_room(room_id)
         return epoch
 
 
@@ -98,5 +98,6 @@ def matches(search: str) -> ColumnElement[bool]:
     return _SEARCHED.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'::regconfig"), query))
 
 
-def _not_found(room_id: str) -> NotFoundError:
+def no_room(room_id: str) -> NotFoundError:
+    """What is raised for a room that is not there, or has to look so."""
     return NotFoundError(f"There is no room {room_id}.", code="room_not_found")

@@ -15,6 +15,13 @@ _QUERY: Final = """
     WHERE rooms.id = %(room_id)s AND room_members.user_id = %(user_id)s
 """
 
+_ROLES: Final = """
+    SELECT coalesce(jsonb_object_agg(user_id, role) FILTER (WHERE user_id IS NOT NULL), '{}')
+    FROM rooms LEFT JOIN room_members ON room_members.room_id = rooms.id AND user_id = ANY(%(user_ids)s)
+    WHERE rooms.id = %(room_id)s
+    GROUP BY rooms.id
+"""
+
 # One statement is one transaction: nobody is a member without the event, nor the other way round. The room's row is
 # locked before the event is recorded, so that a deletion is the last event of its room.
 _ENROL: Final = """
@@ -50,6 +57,12 @@ async def standing_in(database: Database, room_id: str, user_id: str) -> Standin
     """None for somebody who is no member, or a room that is not there. Raises UnavailableError."""
     row = await database.first(_QUERY, room_id=room_id, user_id=user_id)
     return Standing._make(row) if row is not None else None
+
+
+async def roles_in(database: Database, room_id: str, user_ids: list[str]) -> dict[str, str] | None:
+    """The roles of those among them who are members; None for a room that is not there. Raises UnavailableError."""
+    row = await database.first(_ROLES, room_id=room_id, user_ids=user_ids)
+    return row[0] if row is not None else None
 
 
 async def enrol(database: Database, room_id: str, user_id: str, most: int) -> Standing | None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from persistence.repositories import AuditRepository, RoomMemberRepository, RoomRepository, enrol, standing_in
+from persistence.repositories import (
+    AuditRepository,
+    RoomMemberRepository,
+    RoomRepository,
+    enrol,
+    no_room,
+    roles_in,
+    standing_in,
+)
 from persistence.tables import RoomMember
-from rayrooms.errors import ConflictError, NotFoundError
+from rayrooms.errors import ConflictError
 from serve.auth.accounts import account_of, colour_of
 from serve.auth.roles import Permission, require
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlmodel.ext.asyncio.session import AsyncSession
 
     from persistence.database import Database
@@ -40,13 +50,6 @@ class Admission:
     colour: str
 
 
-class HiddenRoomError(NotFoundError):
-    """A private room, to somebody who is no member of it: told in the very words of a room that does not exist."""
-
-    def __init__(self, room_id: str) -> None:
-        super().__init__(f"There is no room {room_id}.", code="room_not_found")
-
-
 class RoomAccess:
     """Reads memberships from Postgres each time: a removal counts from the very next request."""
 
@@ -57,16 +60,26 @@ class RoomAccess:
     async def visit(self, room_id: str, identity: Identity, permission: Permission = Permission.READ) -> Visit:
         """The room and the caller's role in it.
 
-        Raises NotFoundError(room_not_found), for strangers to a private room too (HiddenRoomError); ForbiddenError:
+        Raises NotFoundError(room_not_found), for strangers to a private room too; ForbiddenError:
         read_only or forbidden when the role does not include the permission.
         """
         async with self._database.session() as session:
             room, member = await RoomRepository(session).visited(room_id, identity.user_id)
         visit = Visit(room, cast("Role", member.role) if member else _unlisted(identity))
         if visit.role is None and room.private:
-            raise HiddenRoomError(room_id)
+            raise no_room(room_id)
         require(visit.role, permission)
         return visit
+
+    async def roles(self, room_id: str, people: Collection[Identity]) -> dict[str, Role | None]:
+        """As what each of them stands in the room, by user id; None for who is no member.
+
+        Raises NotFoundError(room_not_found) when there is no such room.
+        """
+        found = await roles_in(self._database, room_id, [one.user_id for one in people])
+        if found is None:
+            raise no_room(room_id)
+        return {one.user_id: cast("Role | None", found.get(one.user_id)) or _unlisted(one) for one in people}
 
     async def admit(self, room_id: str, identity: Identity) -> Admission:
         """Let someone in to take part: a newcomer to a public room becomes a member; who runs the server does not.
@@ -118,7 +131,7 @@ class RoomAccess:
             room, member = await RoomRepository(session).visited(room_id, identity.user_id)
             if member is None:
                 if room.private:
-                    raise HiddenRoomError(room_id)
+                    raise no_room(room_id)
                 await self.require_place(session, room_id)
                 account = await account_of(session, identity)
                 member = await RoomMemberRepository(session).add(

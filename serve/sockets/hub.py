@@ -9,16 +9,17 @@ import asyncio
 import logging
 import random
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.link import messages as link
 from rayrooms import protocol
 from rayrooms.errors import NotFoundError, RateLimitedError, RayroomsError, UnavailableError
-from serve.auth.access import HiddenRoomError
 from serve.sockets.connection import going_away
 from serve.sockets.fanout import FanOut
 from serve.sockets.owner import Owner
 from serve.sockets.payload import Payload
+from serve.sockets.review import Review
 from serve.sockets.session import Standing
 from serve.sockets.slumber import Slumber
 
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from actors.directory.notices import Kind
     from actors.host.config import RoomAddress
     from actors.link.client import CallType, Event, RoomLink
-    from rayrooms.protocol import Role
     from serve.auth.access import RoomAccess
-    from serve.auth.tokens import Identity
     from serve.sockets.session import RoomSession
     from serve.sockets.tally import GatewayTally
 
@@ -78,6 +77,7 @@ class RoomHub:
         self._slumber = Slumber()
         self._errands: set[asyncio.Task[None]] = set()
         self._fanout = FanOut(room_id, self.sessions, tally)
+        self._review = Review(room_id, self.sessions, access, partial(self.call, link.MemberChanged))
 
     # -------------------------------------------------------------- the link
 
@@ -153,8 +153,10 @@ class RoomHub:
     async def _readmit(self) -> bool:
         """Ask again who may be here and as what, and return whether that changed while no owner could be told."""
         waiting = [session for session in self.sessions.values() if not session.attached]
+        if not waiting:
+            return False
         people = {session.identity.user_id: session.identity for session in waiting}
-        roles = dict(zip(people, await asyncio.gather(*map(self._role, people.values())), strict=True))
+        roles = await self._access.roles(self.room_id, people.values())
         changed = False
         for session in waiting:
             role = roles[session.identity.user_id]
@@ -165,12 +167,6 @@ class RoomHub:
                 changed = True
                 self._part(session, "removed")
         return changed
-
-    async def _role(self, identity: Identity) -> Role | None:
-        try:
-            return (await self._access.visit(self.room_id, identity)).role
-        except HiddenRoomError:
-            return None
 
     def _part(self, session: RoomSession, reason: str) -> None:
         data = protocol.LeftRoomData(room_id=self.room_id, reason=reason)
@@ -186,6 +182,7 @@ class RoomHub:
         """Let go of the link; nobody is here any more."""
         self._ending = True
         self._fanout.close()
+        self._review.close()
         if self._slumber.is_asleep and self.sessions and not self._slumber.elsewhere:
             self._on_vacant(self.room_id)
         if self._relinking is not None:
@@ -436,6 +433,7 @@ class RoomHub:
             self._owner.send(link.Detach(event.sid))
             return
         session.attached = True
+        self._review.of(session)
         self._fanout.attached(session, event.version)
         held = None if self._slumber.is_drowsy else self._slumber.release(event.sid)
         if held is None:

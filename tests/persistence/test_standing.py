@@ -15,6 +15,7 @@ from persistence.repositories import (
     RoomRepository,
     UserRepository,
     enrol,
+    roles_in,
     standing_in,
 )
 from persistence.tables import Room, RoomMember
@@ -40,6 +41,19 @@ async def test_as_what_somebody_stands_in_a_room(database: Database, room_id: st
     async with database.session() as session:
         assert await RoomMemberRepository(session).remove(room_id, "eve")
     assert await standing_in(database, room_id, "eve") is None
+
+
+async def test_as_what_several_stand_in_a_room(database: Database, room_id: str) -> None:
+    """ROOM-20, ROOM-23: those asked for who are members; None where there is no room, not where nobody is one."""
+    async with database.session() as session:
+        for user_id, role in (("eve", "viewer"), ("mallory", "admin"), ("trent", "member")):
+            await RoomMemberRepository(session).add(
+                RoomMember(room_id=room_id, user_id=user_id, name=user_id, colour="#123456", role=role)
+            )
+    asked = ["eve", "mallory", "nobody"]
+    assert await roles_in(database, room_id, asked) == {"eve": "viewer", "mallory": "admin"}
+    assert await roles_in(database, room_id, ["nobody"]) == {}
+    assert await roles_in(database, "nowhere", asked) is None
 
 
 async def test_a_newcomer_becomes_a_member(database: Database, room_id: str) -> None:

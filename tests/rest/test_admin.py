@@ -269,7 +269,15 @@ async def test_the_operator_looks_on(context: AppContext, database: Database, ad
         await access.visit(room_id, operator, Permission.EDIT)
     with pytest.raises(NotFoundError):
         await access.admit("no-such-room", operator)
+    guests = [context.tokens.verify(guest.token) for guest in (ada, eve)]
     with pytest.raises(NotFoundError):
-        await access.admit(room_id, context.tokens.verify(eve.token))
+        await access.admit(room_id, guests[1])
+    assert await access.roles(room_id, [operator, *guests]) == {
+        OPERATOR: "viewer",
+        ada.user_id: "owner",
+        eve.user_id: None,
+    }
+    with pytest.raises(NotFoundError):
+        await access.roles("no-such-room", [operator])
     members = (await ada.get(f"/api/rooms/{room_id}/members")).json()["items"]
     assert [member["user_id"] for member in members] == [ada.user_id]

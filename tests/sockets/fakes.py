@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from persistence.repositories import no_room
 from persistence.settings import Settings
-from rayrooms.errors import UnauthenticatedError
-from serve.auth.access import Admission, HiddenRoomError, Visit
+from rayrooms.errors import UnauthenticatedError, UnavailableError
+from serve.auth.access import Admission
 from serve.auth.tokens import Identity
 from serve.sockets.connection import WebSocketConnection
 from serve.sockets.limits import Allowances, Rates
 from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from starlette.types import Message, Send
 
@@ -139,28 +140,28 @@ class FakeAccess:
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.roles: dict[str, Role | None] = {}
+        self.ranks: dict[str, Role | None] = {}
         self.asked = 0
+        self.away = False
         self.answering = asyncio.Event()
         self.answering.set()
 
     def _role(self, user: Identity) -> Role | None:
-        return self.roles.get(user.user_id, "member")
+        return self.ranks.get(user.user_id, "member")
 
-    async def visit(self, room_id: str, user: Identity) -> Visit:
+    async def roles(self, room_id: str, people: Collection[Identity]) -> dict[str, Role | None]:
         self.asked += 1
         await self.answering.wait()
+        if self.away:
+            raise UnavailableError("The database is away.", code="database_unavailable")
         assert room_id == self.room.id
-        role = self._role(user)
-        if role is None and self.room.private:
-            raise HiddenRoomError(room_id)
-        return Visit(self.room, role)
+        return {user.user_id: self._role(user) for user in people}
 
     async def admit(self, room_id: str, user: Identity) -> Admission:
         await asyncio.sleep(0)
         role = self._role(user)
         if role is None:
-            raise HiddenRoomError(room_id)
+            raise no_room(room_id)
         return Admission(room_id, self.room.name, "text", 50, role, "#336699")
 
 

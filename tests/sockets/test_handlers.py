@@ -81,7 +81,7 @@ def delete_message(message_id: str, user_id: str | None = None) -> protocol.Dele
 
 async def test_messages_are_edited_and_deleted(desk: Desk) -> None:
     """WS-22, CHAT-2, CHAT-3: viewers too change what they wrote; all see it, who asked with the `ref`."""
-    desk.access.roles["ada"] = "viewer"
+    desk.access.ranks["ada"] = "viewer"
     (connection, wire), (other, seen) = connected("ada"), connected("bob")
     for one in (connection, other):
         await desk.handlers.handle(one, join())
@@ -196,7 +196,7 @@ async def test_guests_are_told_from_the_others(desk: Desk, *, binary: bool) -> N
 
 async def test_who_is_kept_out_wakes_nothing(desk: Desk) -> None:
     """WS-15, G10."""
-    desk.access.roles["eve"] = None
+    desk.access.ranks["eve"] = None
     connection, wire = connected("eve")
     await desk.handlers.handle(connection, join())
     assert [data["code"] for data in wire.of("error")] == ["room_not_found"]

@@ -13,22 +13,22 @@ from serve.sockets import hub as hub_module
 from serve.sockets import hubs as hubs_module
 from serve.sockets.frames import CommitFrames
 from serve.sockets.hub import RoomHub
-from serve.sockets.hubs import RoomHubs
 from serve.sockets.session import Standing
 from serve.sockets.tally import GatewayTally
 
 from .fakes import FakeAccess, until
 from .guests import Guest
+from .town import Town, gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from .town import Town
+    from serve.sockets.hubs import RoomHubs
 
 
 def new_hub(town: Town, access: FakeAccess) -> RoomHub:
     stand_in: Any = access
-    hubs = new_hubs(town, access)
+    hubs = gateway(town, access)
     return RoomHub(
         "room",
         gateway_id="g",
@@ -39,12 +39,6 @@ def new_hub(town: Town, access: FakeAccess) -> RoomHub:
         is_cut_off=hubs._is_cut_off,
         tally=GatewayTally(),
     )
-
-
-def new_hubs(town: Town, access: FakeAccess) -> RoomHubs:
-    locator: Any = town
-    stand_in: Any = access
-    return RoomHubs(locator, stand_in, town.vacancies)
 
 
 @pytest.fixture
@@ -239,7 +233,7 @@ class TestMoving:
         ada, bob = Guest(hub, "ada"), Guest(hub, "bob")
         await ada.join()
         await bob.join()
-        access.roles = {"ada": "viewer", "bob": None}
+        access.ranks = {"ada": "viewer", "bob": None}
         await town.bury()
         assert (await ada.joined(2))["role"] == "viewer"
         assert ada.session.role == "viewer"
@@ -336,13 +330,13 @@ class TestHubs:
     @pytest.fixture
     async def hubs(self, town: Town, access: FakeAccess, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RoomHubs]:
         monkeypatch.setattr(hubs_module, "_LINGER", 0.05)
-        hubs = new_hubs(town, access)
+        hubs = gateway(town, access)
         yield hubs
         await hubs.close()
 
     async def test_session_ids_are_not_given_twice(self, hubs: RoomHubs, town: Town, access: FakeAccess) -> None:
         """WS-1: not by two gateways either, as far as chance can tell."""
-        other = new_hubs(town, access)
+        other = gateway(town, access)
         assert len({gateway.new_sid() for gateway in (hubs, other) for _ in range(1000)}) == 2000
 
     async def test_a_room_that_nobody_uses_is_let_go(self, hubs: RoomHubs) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,23 +11,17 @@ from actors.host import room_host
 from actors.link import messages as link
 from rayrooms.errors import RateLimitedError
 from serve.sockets import slumber as slumber_module
-from serve.sockets.hubs import RoomHubs
 
 from .fakes import FakeAccess, until
 from .guests import Guest
+from .town import Town, gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from serve.sockets.hub import RoomHub
+    from serve.sockets.hubs import RoomHubs
     from tests.actors.hosting import Stage
-
-    from .town import Town
-
-
-def gateway(town: Town, access: Any) -> RoomHubs:
-    locator: Any = town
-    return RoomHubs(locator, access, town.vacancies)
 
 
 @pytest.fixture
@@ -288,7 +282,7 @@ class TestOthers:
         await ada.join()
         await bob.join()
         await asleep(town, hub)
-        access.roles = {"bob": None}
+        access.ranks = {"bob": None}
         town.board.post("room", "changed")
         await until(lambda: bool(bob.wire.of("room_left")))
         assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
@@ -306,7 +300,7 @@ class TestOthers:
         await bob.join()
         await asleep(town, hub)
         await until(lambda: there.is_asleep)
-        access.roles = {"bob": None}
+        access.ranks = {"bob": None}
         town.board.post("room", "changed")
         await until(lambda: town.epoch == 2)
         assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
@@ -322,7 +316,7 @@ class TestOthers:
         bob = Guest(hub, "bob")
         await bob.join()
         await asleep(town, hub)
-        access.roles = {"bob": None}
+        access.ranks = {"bob": None}
         town.board.post("room", "changed")
         await until(lambda: town.vacancies.noted == ["room"])
         assert bob.wire.of("room_left") == [{"room_id": "room", "reason": "removed"}]
@@ -334,7 +328,7 @@ class TestOthers:
         await ada.join()
         await bob.join()
         await asleep(town, hub)
-        access.roles = {"bob": "admin"}
+        access.ranks = {"bob": "admin"}
         town.board.post("room", "changed")
         joined = await bob.joined(2)
         assert {user["user_id"]: user["role"] for user in joined["users"]}["bob"] == "admin"
@@ -356,7 +350,7 @@ class TestOthers:
         ada = Guest(hub, "ada")
         await ada.join()
         await asleep(town, hub)
-        access.roles = {"ada": None}
+        access.ranks = {"ada": None}
         town.replace_board()
         await until(lambda: bool(ada.wire.of("room_left")))
 

@@ -110,7 +110,7 @@ async def test_the_table_is_whole() -> None:
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_who_may_send(desk: Desk, caller: str) -> None:
     """WS-24, AUTH-4, WS-15, ROOM-16, CHAT-2, CHAT-3: what everybody is answered is what the table says."""
-    desk.access.roles |= {"nobody": None, "stranger": None, "viewer": "viewer", "admin": "admin", "owner": "owner"}
+    desk.access.ranks |= {"nobody": None, "stranger": None, "viewer": "viewer", "admin": "admin", "owner": "owner"}
     writer, written = connected("writer")
     await desk.handlers.handle(writer, event("join_room", 1, {"room_id": "room"}))
     await until(lambda: bool(written.of("room_joined")))

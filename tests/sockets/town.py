@@ -9,6 +9,7 @@ from actors.core.sessions import User
 from actors.core.state import RoomState
 from actors.directory.notices import NoticeBoard
 from rayrooms.errors import NotFoundError, UnavailableError
+from serve.sockets.hubs import RoomHubs
 from tests.actors.hosting import FakeArchive, Stage
 
 from .fakes import NoVacancies
@@ -140,3 +141,9 @@ class Town:
     async def close(self) -> None:
         if self.owner is not None:
             await self.bury()
+
+
+def gateway(town: Town, access: Any) -> RoomHubs:
+    """The rooms of a gateway in this town; `access` is what stands in for the database's RoomAccess."""
+    locator: Any = town
+    return RoomHubs(locator, access, town.vacancies)
