@@ -27,7 +27,7 @@ class TestRelease:
         await edits(gateway, 2)
         releasing = asyncio.create_task(stage.host.release())
         await until(lambda: bool(stage.feed.of(feed.Snapshot)))
-        assert gateway.lost
+        await until(lambda: gateway.lost)
         assert not releasing.done()
         stage.feed.store()
         await releasing
