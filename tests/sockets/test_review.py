@@ -101,8 +101,7 @@ async def test_a_database_that_is_away_is_asked_again(
 
 async def test_those_who_come_together_are_asked_about_together(hub: RoomHub, access: FakeAccess) -> None:
     """ROOM-23: a class is one question, and the answer that nothing changed is the last."""
-    for number in range(30):
-        await Guest(hub, f"student{number}").join()
+    await asyncio.gather(*(Guest(hub, f"student{number}").join() for number in range(30)))
     await until(lambda: hub._review._looking is None)
     assert 1 <= access.asked < 10
     assert len(hub.sessions) == 30
