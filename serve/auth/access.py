@@ -20,7 +20,7 @@ from serve.auth.accounts import account_of, colour_of
 from serve.auth.roles import Permission, require
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -71,15 +71,16 @@ class RoomAccess:
         require(visit.role, permission)
         return visit
 
-    async def roles(self, room_id: str, people: Collection[Identity]) -> dict[str, Role | None]:
+    async def roles(self, room_id: str, people: Iterable[Identity]) -> dict[str, Role | None]:
         """As what each of them stands in the room, by user id; None for who is no member.
 
         Raises NotFoundError(room_not_found) when there is no such room.
         """
-        found = await roles_in(self._database, room_id, [one.user_id for one in people])
+        by_id = {one.user_id: one for one in people}
+        found = await roles_in(self._database, room_id, list(by_id))
         if found is None:
             raise no_room(room_id)
-        return {one.user_id: cast("Role | None", found.get(one.user_id)) or _unlisted(one) for one in people}
+        return {user_id: cast("Role | None", found.get(user_id)) or _unlisted(one) for user_id, one in by_id.items()}
 
     async def admit(self, room_id: str, identity: Identity) -> Admission:
         """Let someone in to take part: a newcomer to a public room becomes a member; who runs the server does not.

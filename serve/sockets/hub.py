@@ -155,8 +155,7 @@ class RoomHub:
         waiting = [session for session in self.sessions.values() if not session.attached]
         if not waiting:
             return False
-        people = {session.identity.user_id: session.identity for session in waiting}
-        roles = await self._access.roles(self.room_id, people.values())
+        roles = await self._access.roles(self.room_id, [session.identity for session in waiting])
         changed = False
         for session in waiting:
             role = roles[session.identity.user_id]

@@ -73,10 +73,10 @@ class Review:
             self._looking = None
 
     async def _compare(self, sids: set[int]) -> None:
-        people = {session.identity.user_id: session.identity for session in self._here(sids)}
+        people = [session.identity for session in self._here(sids)]
         if not people:
             return
-        roles = await self._access.roles(self._room_id, people.values())
+        roles = await self._access.roles(self._room_id, people)
         for session in self._here(sids):
             user_id = session.identity.user_id
             if session.role != roles[user_id] and session.sid in self._sessions:

@@ -1,4 +1,4 @@
-"""A town with one private room, for hubs to link to."""
+"""A town with one private room, and the hub of a gateway that links to it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import pytest
 from persistence.tables import Room
 
 from .fakes import FakeAccess
-from .town import Town
+from .town import Town, gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from serve.sockets.hub import RoomHub
+    from serve.sockets.hubs import RoomHubs
 
 
 @pytest.fixture
@@ -26,3 +29,15 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 @pytest.fixture
 def access() -> FakeAccess:
     return FakeAccess(Room(id="room", name="r", owner_id="ada", private=True))
+
+
+@pytest.fixture
+async def hubs(town: Town, access: FakeAccess) -> AsyncIterator[RoomHubs]:
+    hubs = gateway(town, access)
+    yield hubs
+    await hubs.close()
+
+
+@pytest.fixture
+async def hub(hubs: RoomHubs) -> RoomHub:
+    return hubs.hub("room")

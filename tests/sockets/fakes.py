@@ -19,7 +19,7 @@ from serve.sockets.limits import Allowances, Rates
 from serve.sockets.tally import GatewayTally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Iterable
 
     from starlette.types import Message, Send
 
@@ -149,7 +149,7 @@ class FakeAccess:
     def _role(self, user: Identity) -> Role | None:
         return self.ranks.get(user.user_id, "member")
 
-    async def roles(self, room_id: str, people: Collection[Identity]) -> dict[str, Role | None]:
+    async def roles(self, room_id: str, people: Iterable[Identity]) -> dict[str, Role | None]:
         self.asked += 1
         await self.answering.wait()
         if self.away:

@@ -6,26 +6,20 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from actors.link import messages as link
 from serve.sockets import review
 
 from .fakes import FakeAccess, until
 from .guests import Guest
-from .town import Town, gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import pytest
+
     from serve.sockets.hub import RoomHub
 
-
-@pytest.fixture
-async def hub(town: Town, access: FakeAccess) -> AsyncIterator[RoomHub]:
-    hubs = gateway(town, access)
-    yield hubs.hub("room")
-    await hubs.close()
+    from .town import Town
 
 
 @asynccontextmanager
@@ -69,17 +63,16 @@ async def test_the_last_of_two_changes_counts(
     monkeypatch.setattr(review, "_TOGETHER", 0.01)
     bob = Guest(hub, "bob")
     corrected: list[str] = []
-    call = hub.call
 
-    async def overtaken(make: Any, *fields: Any) -> Any:
+    async def overtaken(user_id: str, role: Any) -> None:
         """The later change reaches the room before what the earlier look found."""
         access.ranks = {"bob": "admin"}
         if not corrected:
-            await call(link.MemberChanged, "bob", "admin")
-        corrected.append(fields[1])
-        return await call(make, *fields)
+            await hub.call(link.MemberChanged, user_id, "admin")
+        corrected.append(role)
+        await hub.call(link.MemberChanged, user_id, role)
 
-    hub._review._correct = lambda *fields: overtaken(link.MemberChanged, *fields)
+    hub._review._correct = overtaken
     async with coming_in(town, bob):
         access.ranks = {"bob": "viewer"}
     await until(lambda: corrected == ["viewer", "admin"])

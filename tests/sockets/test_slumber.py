@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def hubs(town: Town, access: FakeAccess) -> AsyncIterator[RoomHubs]:
+async def there(town: Town, access: FakeAccess) -> AsyncIterator[RoomHub]:
+    """The room at another gateway."""
     hubs = gateway(town, access)
-    yield hubs
+    yield hubs.hub("room")
     await hubs.close()
-
-
-@pytest.fixture
-async def hub(hubs: RoomHubs) -> RoomHub:
-    return hubs.hub("room")
 
 
 async def stored(town: Town) -> Stage:
@@ -44,11 +40,11 @@ async def stored(town: Town) -> Stage:
     return owner
 
 
-async def asleep(town: Town, hub: RoomHub) -> None:
-    """The room falls asleep."""
+async def asleep(town: Town, *hubs: RoomHub) -> None:
+    """The room falls asleep, at all these gateways."""
     await stored(town)
     assert await town.lull()
-    await until(lambda: hub.is_asleep)
+    await until(lambda: all(hub.is_asleep for hub in hubs))
 
 
 class TestSleep:
@@ -178,33 +174,26 @@ class TestSleep:
 
 
 class TestOthers:
-    async def test_all_gateways_come_along(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
+    async def test_all_gateways_come_along(self, hub: RoomHub, there: RoomHub, town: Town) -> None:
         """SLEEP-4: whichever woke it; who had nothing to say gets what was said meanwhile."""
-        other = gateway(town, access)
-        there = other.hub("room")
         ada, bob = Guest(hub, "ada"), Guest(there, "bob")
         await ada.join()
         await bob.join()
-        await asleep(town, hub)
-        await until(lambda: there.is_asleep)
+        await asleep(town, hub, there)
         ada.edit("x", seq=1)
         await until(lambda: ada.versions() == [1])
         town.board.post("room", "awake")
         joined = await bob.joined(2)
         assert [change["version"] for change in joined.get("operations", [])] + bob.versions() == [1]
-        await other.close()
 
     async def test_edits_that_others_overtook_are_not_handed_over(
-        self, hub: RoomHub, town: Town, access: FakeAccess
+        self, hub: RoomHub, there: RoomHub, town: Town, access: FakeAccess
     ) -> None:
         """SLEEP-2: they were made before a text that has changed; what has no number is refused, chat goes on."""
-        other = gateway(town, access)
-        there = other.hub("room")
         ada, bob = Guest(hub, "ada"), Guest(there, "bob")
         await ada.join()
         await bob.join()
-        await asleep(town, hub)
-        await until(lambda: there.is_asleep)
+        await asleep(town, hub, there)
         access.answering.clear()
         bob.edit("late", seq=1)  # it waits until it is known that Bob may still be there
         bob.edit("late", seq=None)
@@ -218,7 +207,6 @@ class TestOthers:
         assert joined["version"] == 1
         assert bob.edit("again", seq=1)
         await until(lambda: bob.versions() == [2])
-        await other.close()
 
     async def test_a_rest_call_wakes_it_for_all(self, hub: RoomHub, town: Town) -> None:
         """SLEEP-4, WS-14."""
@@ -249,19 +237,15 @@ class TestOthers:
         joined = await bob.joined(2)
         assert [user["user_id"] for user in joined["users"]] == ["bob"]
 
-    async def test_others_elsewhere_are_told_too(self, hub: RoomHub, town: Town, access: FakeAccess) -> None:
+    async def test_others_elsewhere_are_told_too(self, hub: RoomHub, there: RoomHub, town: Town) -> None:
         """SLEEP-5."""
-        other = gateway(town, access)
-        there = other.hub("room")
         ada, bob = Guest(hub, "ada"), Guest(there, "bob")
         await ada.join()
         await bob.join()
-        await asleep(town, hub)
-        await until(lambda: there.is_asleep)
+        await asleep(town, hub, there)
         hub.leave(ada.session)
         await until(lambda: town.epoch == 2)
         assert town.vacancies.noted == []
-        await other.close()
 
     async def test_what_was_said_before_leaving_counts(self, hub: RoomHub, town: Town) -> None:
         """SLEEP-2: a tab is closed right after the last key."""
@@ -290,16 +274,13 @@ class TestOthers:
         assert [user["user_id"] for user in joined["users"]] == ["ada"]
 
     async def test_others_elsewhere_are_told_of_a_removed_member(
-        self, hub: RoomHub, town: Town, access: FakeAccess
+        self, hub: RoomHub, there: RoomHub, town: Town, access: FakeAccess
     ) -> None:
         """SLEEP-6: those at other gateways, by the one where the member was."""
-        other = gateway(town, access)
-        there = other.hub("room")
         ada, bob = Guest(there, "ada"), Guest(hub, "bob")
         await ada.join()
         await bob.join()
-        await asleep(town, hub)
-        await until(lambda: there.is_asleep)
+        await asleep(town, hub, there)
         access.ranks = {"bob": None}
         town.board.post("room", "changed")
         await until(lambda: town.epoch == 2)
@@ -307,7 +288,6 @@ class TestOthers:
         town.board.post("room", "awake")
         joined = await ada.joined(2)
         assert [user["user_id"] for user in joined["users"]] == ["ada"]
-        await other.close()
 
     async def test_the_last_one_is_removed_without_waking_it(
         self, hub: RoomHub, town: Town, access: FakeAccess
