@@ -80,6 +80,7 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         # One loop a replica: a hop to a second thread costs more than all that the gateway does with a frame.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve.ingress.middlewares",
+        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "serve.controller_pace.install",
         # Rooms are released and sockets told before Serve is asked to stop; nothing is left to wait for.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # Gateways whose number follows the sockets tell every two seconds, not every ten, how many they hold.
@@ -91,12 +92,18 @@ def tuning_environment(runtime_dir: Path, *, cpus: int, max_files: int) -> dict[
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(12 * _HOUR),
         "RAY_SERVE_HAPROXY_MAXCONN": str(haproxy_maxconn(max_files)),
         # An HAProxy that died is started anew after three checks in vain. At Serve's 10 s between them nobody got in
-        # for half a minute (measured: 33 s, and 13 s on the same busy machine with this).
-        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+        # for half a minute (measured: 33 s, and 13 s on the same busy machine with 2 s; a controller at rest takes half
+        # a second more for each).
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1.5",
         "RAY_SERVE_HAPROXY_NBTHREAD": str(1 if cpus <= 4 else min(4, cpus // 4)),
         # Ray's head would keep an event of each actor call: 45 kB for each room that woke once. `ray list tasks` is
         # empty for it.
         "RAY_task_events_report_interval_ms": "0",
+        # Ray's agent looks for files of events, and sends on what was found, which nobody here reads.
+        "SCAN_EVENT_DIR_INTERVAL_SECONDS": "60",
+        "EVENT_AGENT_REPORT_INTERVAL_SECONDS": "5",
+        # It asks the system about each process, as many times as there are rooms awake; gauges are kept for 20 s.
+        "REPORTER_UPDATE_INTERVAL_MS": "10000",
         # Threads that wait keep no heap of their own: half of what raylet, agent and actors grew by.
         "MALLOC_ARENA_MAX": "2",
         # Ray runs workers at niceness 15, as batch jobs: any other work on the machine would hold rooms up.

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ import pytest
 
 from persistence.embedded import EmbeddedPostgres
 from rayrooms import BlockingRoom
+from serve.controller_pace import AT_REST
 from serve.launcher import processes
 from serve.launcher.options import SERVER_ID
 from tests.architecture.sources import ROOT
@@ -56,6 +59,15 @@ def _spans(traces: Path) -> list[dict[str, Any]]:
         for scope in resource["scopeSpans"]
         for span in scope["spans"]
     ]
+
+
+def _page(url: str) -> str:
+    """What is to be read there; nothing, where there is nothing."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+    except (OSError, HTTPException):
+        return ""
 
 
 def _child(server: RunningServer, name: str) -> psutil.Process:
@@ -134,6 +146,20 @@ def test_what_nobody_asks_for_does_not_run(life: Life) -> None:
     commands = [" ".join(process.cmdline()) for process in life.running().processes()]
     assert any("/raylet/raylet " in command for command in commands)
     assert not [command for command in commands if "monitor.py" in command]
+
+
+def test_a_controller_at_rest_looks_around_seldom(life: Life) -> None:
+    """UP-18: once all is well, Serve's controller pauses for longer, as it says itself by way of Ray's agent."""
+    raylet = next(one for one in life.running().processes() if one.name() == "raylet")
+    agent = next(one for one in raylet.children() if " ".join(one.cmdline()).startswith("ray::DashboardAgent"))
+
+    def pauses() -> list[float]:
+        ports = [one.laddr.port for one in agent.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+        pages = [_page(f"http://127.0.0.1:{port}/metrics") for port in ports]
+        lines = [line for page in pages for line in page.splitlines()]
+        return [float(line.split()[-1]) for line in lines if line.startswith("ray_serve_controller_sleep_duration_s{")]
+
+    wait_for(lambda: any(seconds >= AT_REST for seconds in pauses()), "a controller that rests")
 
 
 def test_the_program_of_the_readme(life: Life) -> None:
