@@ -26,6 +26,7 @@ from serve.schemas.invitations import (
     InvitationPreview,
     IssuedInvitation,
 )
+from serve.services.standing import tell_standing
 
 if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -163,7 +164,7 @@ class InvitationService:
             member = await members.find(room.id, account.id)
         role = offered if member is None else cast("Role", member.role)
         if role == offered:  # a repeat tells it again: the first may not have reached the live room
-            await self._live.member_changed(room.id, account.id, role)
+            await tell_standing(self._live, self._database, room.id, account.id, role)
         return AcceptedInvitation(room_id=room.id, room_name=room.name, role=role)
 
 

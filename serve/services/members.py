@@ -9,6 +9,7 @@ from persistence.tables import RoomMember
 from rayrooms.errors import ConflictError, NotFoundError
 from serve.auth.roles import Permission, permission_over, require
 from serve.schemas.members import Member, MemberPage
+from serve.services.standing import tell_standing
 
 if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -64,8 +65,10 @@ class MemberService:
                 await AuditRepository(session).record(
                     room_id, "role_changed", identity.user_id, user_id=user_id, role=role, previous_role=before
                 )
-        await self._live.member_changed(room_id, user_id, role)
-        return _member(await self._find(room_id, user_id))
+        standing = await self._tell(room_id, user_id, role)
+        if standing is None:
+            raise _no_member(user_id)
+        return _member(standing)
 
     async def remove(self, room_id: str, identity: Identity, user_id: str) -> None:
         """Remove someone, or leave. Their open sessions end.
@@ -87,7 +90,7 @@ class MemberService:
             await AuditRepository(session).record(
                 room_id, action, identity.user_id, user_id=user_id, previous_role=before
             )
-        await self._live.member_changed(room_id, user_id, None)
+        await self._tell(room_id, user_id, None)
 
     async def join(self, room_id: str, identity: Identity, user_id: str) -> Member:
         """Become a member of a public room, or have an admin make someone one. Joining twice changes nothing.
@@ -128,15 +131,18 @@ class MemberService:
             await AuditRepository(session).record(
                 room_id, "member_added", identity.user_id, user_id=account.id, role=role
             )
-        await self._live.member_changed(room_id, user_id, role)
+        await self._tell(room_id, user_id, role)
         return _member(added)
+
+    async def _tell(self, room_id: str, user_id: str, role: Role | None) -> RoomMember | None:
+        return await tell_standing(self._live, self._database, room_id, user_id, role)
 
     async def _tell_of_removal(self, room_id: str, user_id: str) -> None:
         """Tell the live room again of a membership that is gone: an earlier removal may not have reached it."""
         try:
             await self._find(room_id, user_id)
         except NotFoundError:
-            await self._live.member_changed(room_id, user_id, None)
+            await self._tell(room_id, user_id, None)
             raise
 
     async def _find(self, room_id: str, user_id: str) -> RoomMember:

@@ -47,6 +47,8 @@ class FakeLive:
     def __init__(self, database: Database) -> None:
         self.rooms: dict[str, AwakeRoom] = {}
         self.told: list[tuple[str, str, Role | None]] = []
+        self.late: asyncio.Barrier | None = None
+        """Where the next word of a member waits, first to be seen on its way, then to arrive."""
         self.deleted: list[str] = []
         self.directory_answers = True
         self.directory_hangs = False
@@ -114,6 +116,10 @@ class FakeLive:
         await self.flush(room_id, snapshot=True)
 
     async def member_changed(self, room_id: str, user_id: str, role: Role | None) -> None:
+        late, self.late = self.late, None
+        if late is not None:
+            await late.wait()
+            await late.wait()
         self.told.append((room_id, user_id, role))
 
     async def room_deleted(self, room_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from persistence.database import Database
+    from rayrooms.protocol import Role
 
     from .conftest import Guest
     from .fake_live import FakeLive
@@ -239,6 +241,26 @@ async def test_live_rooms_are_told_of_members(ada: Guest, bob: Guest, live: Fake
     assert (await ada.delete(f"{members}/{bob.user_id}")).status_code == 404
     told = [role for room, user, role in live.told if (room, user) == (room_id, bob.user_id)]
     assert told == ["viewer", "admin", None, None]
+
+
+@pytest.mark.parametrize("second", ["viewer", None])
+async def test_the_change_that_the_database_keeps_is_told_last(
+    ada: Guest, bob: Guest, live: FakeLive, second: Role | None
+) -> None:
+    """ROOM-24: when the word of the later change comes first, the room hears of it again in the end."""
+    room_id = await ada.make_room()
+    member = f"/api/rooms/{room_id}/members/{bob.user_id}"
+    await ada.post(f"/api/rooms/{room_id}/members", {"user_id": bob.user_id})
+    late = live.late = asyncio.Barrier(2)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        first = group.create_task(ada.put(member, {"role": "admin"}))
+        await late.wait()  # it is committed, and not told yet
+        done = await (ada.delete(member) if second is None else ada.put(member, {"role": second}))
+        await late.wait()
+    told = [role for room, user, role in live.told if (room, user) == (room_id, bob.user_id)]
+    assert told == ["member", second, "admin", second]
+    assert done.is_success
+    assert first.result().status_code == (404 if second is None else 200)
 
 
 async def test_live_room_ends_before_it_is_deleted(ada: Guest, live: FakeLive) -> None:
