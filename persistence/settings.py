@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     warm_pool: int = Field(default=2, ge=0)
     room_idle: float = Field(default=300.0, gt=0)
     room_awake_budget: int = Field(default=200, ge=1)
+    rooms_per_actor: int = Field(default=1, ge=1, le=1_000)
     log_window: int = Field(default=5_000, ge=100)
     log_preload: int = Field(default=1_000, ge=0)
     chat_tail: int = Field(default=100, ge=0)

@@ -84,14 +84,20 @@ class Directory:
         """Takes rooms off nodes."""
 
     async def recover(self) -> None:
-        """Learn what exists already, then fill the warm pool."""
-        for worker, status in await self._fleet.existing():
+        """Learn what exists already, then fill the warm pool.
+
+        May raise UnavailableError, and is then to be tried again.
+        """
+        # Whatever may fail comes before anything is taken in: taken in twice, an owner would count as an old one.
+        found, retired = await self._fleet.existing(), await self._fleet.retired()
+        for worker, status in found:
             if status is None:
                 self._hanging += 1
                 self._run(self._find_later(worker))
             else:
                 await self._adopt(worker, status)
-        await self.retirement.recover()
+        for node_id in retired:
+            self._pool.shut(node_id)
         self._pool.refill()
 
     async def _adopt(self, worker: Worker, status: HostStatus) -> None:

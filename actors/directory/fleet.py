@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import ray
 from ray.exceptions import RayError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.archive import call
 from actors.directory.ray_nodes import RayNodes
+from actors.directory.ray_process import RayProcess, existing_processes
 from actors.directory.ray_worker import RayWorker
+from actors.directory.slots import Slots
 from actors.directory.worker import WorkerLostError
 from actors.host.config import RoomProcess
-from actors.room_actor import RoomActor
 from persistence.actor import persistence_name
 from rayrooms.errors import UnavailableError
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from persistence.node import NodePlace
     from persistence.settings import Settings
 
-ROOM_PREFIX = "room-actor-"
-_ROOM: Any = ray.remote(num_cpus=0, max_restarts=0, max_concurrency=1_000)(RoomActor)  # type: ignore[call-overload]
 _DRAIN_TIMEOUT = 5.0
 _SUSPICIOUS = 1.0
 """Seconds after which a node that still owes an answer is asked whether it is there at all."""
@@ -49,6 +46,7 @@ class RayFleet:
         self._settings = settings
         self._directory = directory
         self._nodes = RayNodes()
+        self._slots: Slots[RayProcess] = Slots()
 
     async def nodes(self) -> Sequence[Node]:
         return await self._nodes.answering()
@@ -142,16 +140,24 @@ class RayFleet:
     # -------------------------------------------------------------- room actors
 
     async def spawn(self, node: Node) -> Worker:
-        place: NodePlace = await self._ask(node.node_id, "ready")
-        worker = RayWorker(await asyncio.to_thread(_new_room, node.node_id), node.node_id)
+        taken = self._slots.take(node.node_id)
+        if taken is None:
+            self._slots.add(RayProcess(node.node_id, self._settings.rooms_per_actor))
+            taken = self._slots.take(node.node_id)
+            assert taken is not None
+        process, slot = taken
         try:
-            await worker.start(self._process(node, place))
-        except WorkerLostError as error:
-            await worker.kill()  # it may come up yet, unknown to anybody
-            raise UnavailableError("A room actor could not be started.") from error
-        return worker
+            await process.start(partial(self._place, node))
+        except asyncio.CancelledError:
+            self._slots.free(process, slot)
+            raise
+        except BaseException:
+            self._slots.drop(process)
+            raise
+        return RayWorker(process, slot, let_go=self._let_go)
 
-    def _process(self, node: Node, place: NodePlace) -> RoomProcess:
+    async def _place(self, node: Node) -> RoomProcess:
+        place: NodePlace = await self._ask(node.node_id, "ready")
         settings = self._settings
         return RoomProcess(
             node_ip=place.ip or node.ip,
@@ -163,30 +169,32 @@ class RayFleet:
             log_level=settings.log_level,
             traces=settings.traces,
             traces_share=settings.traces_share,
+            slots=settings.rooms_per_actor,
         )
 
+    async def _let_go(self, worker: RayWorker) -> None:
+        """Give up what is in a slot. Its process ends with it, unless it answers and other slots of it are taken."""
+        process, slot = worker.process, worker.slot
+        if self._slots.others(process, slot) and await worker.renewed() and self._slots.others(process, slot):
+            self._slots.free(process, slot)
+            return
+        self._slots.drop(process)
+        await process.kill()
+
     async def existing(self) -> list[tuple[Worker, HostStatus | None]]:
-        names = await asyncio.to_thread(ray.util.list_named_actors)
-        found = await asyncio.gather(*(_look_at(name) for name in names if name.startswith(ROOM_PREFIX)))
-        return [one for one in found if one is not None]
+        processes = await asyncio.to_thread(existing_processes)
+        self._slots = Slots()
+        for process in processes:
+            self._slots.add(process, taken=True)
+        workers = [
+            RayWorker(process, slot, let_go=self._let_go) for process in processes for slot in range(process.slots)
+        ]
+        return list(zip(workers, await asyncio.gather(*map(_status, workers)), strict=True))
 
 
-def _new_room(node_id: str) -> Any:  # noqa: ANN401 - Ray's handles are untyped
-    """Waits for Ray."""
-    return _ROOM.options(
-        name=f"{ROOM_PREFIX}{uuid.uuid4().hex[:12]}",
-        lifetime="detached",
-        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-    ).remote()
-
-
-async def _look_at(name: str) -> tuple[Worker, HostStatus | None] | None:
-    """A room actor and what it does, as far as it says; None when there is none any more."""
+async def _status(worker: RayWorker) -> HostStatus | None:
+    """What a slot does, as far as it says."""
     try:
-        worker = RayWorker(ray.get_actor(name), "")
-    except ValueError:
-        return None
-    try:
-        return worker, await worker.status()
+        return await worker.status()
     except WorkerLostError:
-        return worker, None
+        return None

@@ -55,11 +55,6 @@ class Retirement:
         self._budget = budget
         self._rooms = rooms
 
-    async def recover(self) -> None:
-        """Learn which nodes were retired before the directory restarted."""
-        for node_id in await self._fleet.retired():
-            self._pool.shut(node_id)
-
     def drained(self) -> list[str]:
         """The nodes that take no rooms, by id."""
         return sorted(self._pool.placement.shut)

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 
 class Worker(Protocol):
-    """One room actor. Every method raises WorkerLostError when the actor is dead or does not answer in time."""
+    """A slot of a room actor. Every method raises WorkerLostError when the actor is dead or does not answer in time."""
 
-    node_id: str
+    @property
+    def node_id(self) -> str:
+        """The node on which it is."""
 
     async def activate(self, order: Activation, config: RoomConfig) -> RoomAddress: ...
 
@@ -26,14 +28,15 @@ class Worker(Protocol):
 
     async def status(self) -> HostStatus: ...
 
-    async def kill(self) -> None: ...
+    async def kill(self) -> None:
+        """Give up what is in it, and end it."""
 
 
 class Fleet(Protocol):
     """The actors of the cluster. Every method may raise UnavailableError."""
 
     async def spawn(self, node: Node) -> Worker:
-        """A new blank room actor on a node, with a persistence actor beside it."""
+        """A blank slot on a node: of an actor that has one free, or of a new one with a persistence actor beside it."""
 
     async def nodes(self) -> Sequence[Node]:
         """The nodes that answer; at least one."""

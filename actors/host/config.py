@@ -32,7 +32,7 @@ class RoomProcess(Exchanged, frozen=True):
     """What the process of a blank room actor is told: where it is, who is beside it, and the settings it needs.
 
     Gateways are told `node_ip`, and it listens on `listen_ip`, or on the same; `persistence` and `directory` are the
-    names of those actors.
+    names of those actors; it has `slots` for so many rooms.
     """
 
     node_ip: str
@@ -44,6 +44,7 @@ class RoomProcess(Exchanged, frozen=True):
     log_level: str
     traces: str
     traces_share: float
+    slots: int = 1
 
 
 class Activation(Exchanged, frozen=True):

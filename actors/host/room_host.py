@@ -200,6 +200,12 @@ class RoomHost:
             await self._feed.close(flush=False)
         self._blank()
 
+    async def close(self) -> None:
+        """Let go of the room as `abandon` does, and of the port: nothing of this host goes on."""
+        if self._server is not None:
+            self._server.close()
+        await self.abandon()
+
     def _blank(self) -> None:
         self.address = None
         self._room = None

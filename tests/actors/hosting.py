@@ -261,9 +261,7 @@ class Stage:
 
     async def close(self) -> None:
         """The process ends."""
-        assert self.host._server is not None
-        self.host._server.close()
-        await self.host.abandon()
+        await self.host.close()
         await self.feed.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -276,6 +277,20 @@ class TestRecovery:
         assert sorted(address.room_id for address in restarted.rooms()) == ["a", "b"]
         assert await restarted.locate("a") == addresses[0]
         assert fleet.counts()["claim"] == 2
+
+    async def test_one_that_fails_may_be_tried_again(
+        self, fleet: FakeFleet, directory: Directory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """DIR-4: the rooms that live are none the worse for it."""
+        address = await directory.locate("a")
+        restarted = directory_of(fleet, warm=0)
+        with monkeypatch.context() as away:
+            away.setattr(fleet, "retired", AsyncMock(side_effect=UnavailableError("not now")))
+            with pytest.raises(UnavailableError):
+                await restarted.recover()
+        await restarted.recover()
+        assert await restarted.locate("a") == address
+        assert fleet.counts()["kill"] == 0
 
     async def test_of_two_that_claim_one_room_the_newer_counts(self, fleet: FakeFleet) -> None:
         """DIR-4, G5."""

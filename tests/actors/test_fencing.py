@@ -100,9 +100,7 @@ async def owning(database: Database, room_id: str, epoch: int, feed_path: Path, 
         rival.gateway = gateway
         await gateway.attach(sid, f"user-{sid}")
         yield rival
-    await rival.host.abandon()
-    assert rival.host._server is not None
-    rival.host._server.close()
+    await rival.host.close()
 
 
 async def test_a_stale_owner_writes_nothing_and_ends(postgres: str, database: Database, feed_path: Path) -> None:

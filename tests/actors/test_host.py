@@ -239,9 +239,7 @@ class TestOwnership:
         with pytest.raises(UnavailableError):
             async with Gateway.linked(address):
                 pass
-        assert host._server is not None
-        host._server.close()
-        await host.abandon()
+        await host.close()
 
 
 class TestSessions:
