@@ -31,7 +31,7 @@ def main() -> int:
         print(plan.as_json())
         return 0
     print(f"the plan, for --plan: {msgspec.json.encode(plan).decode()}", flush=True)
-    return asyncio.run(_run(plan, options.json, options.logs))
+    return asyncio.run(_run(plan, options.rooms_per_actor, options.json, options.logs))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rooms", type=int, default=4, metavar="N", help="rooms that are edited at a time (default 4)")
     parser.add_argument("--writers", type=int, default=3, metavar="N", help="clients in each room (default 3)")
+    parser.add_argument(
+        "--rooms-per-actor", type=int, default=1, metavar="N", help="rooms that share a process (default 1)"
+    )
     parser.add_argument("--plan", type=Path, metavar="FILE", help="a plan in JSON, instead of one from a seed")
     parser.add_argument("--only-plan", action="store_true", help="print the plan and run nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there too")
@@ -49,12 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(plan: Plan, report_file: Path | None, logs: Path | None) -> int:
+async def _run(plan: Plan, rooms_per_actor: int, report_file: Path | None, logs: Path | None) -> int:
     this = asyncio.current_task()
     assert this is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # and take all of it down
     with data_directory() as data_dir:
-        stage = Stage(data_dir.parent)
+        stage = Stage(data_dir.parent, rooms_per_actor=rooms_per_actor)
         try:
             await stage.start()
             crowd = Crowd(stage.server.url, rooms=plan.rooms, writers=plan.writers, seed=plan.seed)

@@ -62,7 +62,7 @@ async def _processes(crowd: Crowd, stage: Stage) -> list[str]:
     due = {"directory": 1, "persistence": 1, "controller": 1, "gateway": GATEWAYS}
     found += [f"{kinds[kind]} of {kind}, not {count}" for kind, count in due.items() if kinds[kind] != count]
     # Of those that stand ready, the directory notices a dead one only when it would hand it out.
-    if not awake <= kinds["room"] <= awake + WARM_POOL:
+    if not awake / stage.rooms_per_actor <= kinds["room"] <= awake + WARM_POOL:
         actors = await asyncio.to_thread(_room_actors, stage)
         found.append(f"room actors {actors}, with {awake} rooms awake and {WARM_POOL} in the pool")
     if kinds["idle"] > _IDLE_MOST:

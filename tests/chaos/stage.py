@@ -31,10 +31,11 @@ _SOCKET = ".s.PGSQL.5432"
 class Stage:
     """Made and used in one event loop. The database and the proxies outlive the server, which may be started again."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, rooms_per_actor: int = 1) -> None:
         number = os.getpid() % 250
         told, real = f"127.71.{number}.1", f"127.72.{number}.1"
         self.directory = directory
+        self.rooms_per_actor = rooms_per_actor
         self.postgres = EmbeddedPostgres(directory / "database")
         self.database = Proxy(self._reach_postgres)
         self.links = Links(told=told, real=real)
@@ -57,6 +58,7 @@ class Stage:
             gateways=str(GATEWAYS),
             warm_pool=str(WARM_POOL),
             room_idle=str(ROOM_IDLE),
+            rooms_per_actor=str(self.rooms_per_actor),
             backlog_max_records=str(BACKLOG),
             database_url=f"postgresql://postgres@127.0.0.1:{port}/postgres",
             node_ip=self._told,
