@@ -10,7 +10,8 @@ What an ingress would keep away from the gateway is kept away here.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from httptools import HttpParserError
 from ray.serve._private.constants import RAY_SERVE_HAPROXY_MAXCONN
@@ -19,12 +20,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_log = logging.getLogger(__name__)
+
 LISTENERS: Final = 32
 """The ingress has one, so it gets one connection of so many and one."""
 HEADER_BYTES: Final = 15 * 1024
 """Of a request line and its headers, as Serve's HAProxy."""
 HEADER_WITHIN: Final = 10.0
 """Seconds from connecting, or from the first byte of a later request, until its header is there."""
+
+_TELL_EVERY: Final = 60.0
+"""Seconds between two lines of the log about those who are hung up on: they may come by the thousand too."""
 
 _LOOPBACK: Final = ("127.0.0.1", 0)
 
@@ -43,6 +49,8 @@ class DirectHttp(IngressedHttp):
     They are trusted as through the ingress, which passes on what they say: what ends TLS stands before either.
     """
 
+    _tell_after: ClassVar[float] = 0.0
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **kwargs)
         self._late: asyncio.TimerHandle | None = None
@@ -52,9 +60,16 @@ class DirectHttp(IngressedHttp):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         if len(self.connections) > RAY_SERVE_HAPROXY_MAXCONN:
+            self._tell_of_too_many()
             transport.abort()
             return
         self._expect_header()
+
+    def _tell_of_too_many(self) -> None:
+        now = self.loop.time()
+        if now >= DirectHttp._tell_after:
+            DirectHttp._tell_after = now + _TELL_EVERY
+            _log.warning("%d connections are open, and no more are taken", RAY_SERVE_HAPROXY_MAXCONN)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()

@@ -132,15 +132,21 @@ async def test_who_was_in_time_stays(port: int, monkeypatch: pytest.MonkeyPatch)
         assert await caller.is_served()
 
 
-async def test_no_more_than_the_ingress_takes(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DEP-27: of those beyond, nobody is heard; when one goes, the next is."""
+async def test_no_more_than_the_ingress_takes(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """DEP-27: of those beyond, nobody is heard, and the log says so once; when one goes, the next is."""
     monkeypatch.setattr(direct_http, "RAY_SERVE_HAPROXY_MAXCONN", 1)
+    monkeypatch.setattr(DirectHttp, "_tell_after", 0.0)
     async with calling(port) as first:
         assert await first.is_served()
-        async with calling(port) as second:
-            second.send(WHOLE)
-            assert await second.is_hung_up_on()
+        for _ in range(2):
+            async with calling(port) as second:
+                second.send(WHOLE)
+                assert await second.is_hung_up_on()
         assert await first.is_served()
+    told = [record.getMessage() for record in caplog.records if record.name == direct_http.__name__]
+    assert told == ["1 connections are open, and no more are taken"]
 
 
 async def test_it_shares_the_address_only_with_who_shares_it() -> None:
