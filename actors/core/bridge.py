@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from actors.core.log import Commit
 from rayrooms import text
+from rayrooms.protocol import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.core.log import Commit
-    from rayrooms.protocol import Operation, Range
+    from rayrooms.protocol import Range
 
 
-class Foreign:
+class Foreign(msgspec.Struct, gc=False):
     """A commit by someone else, as an operation on the author's own line of history."""
 
-    __slots__ = ("commit", "op")
-
-    def __init__(self, commit: Commit) -> None:
-        self.commit = commit
-        self.op = commit.op
+    commit: Commit
+    op: Operation
 
 
 class Bridge:
@@ -60,7 +60,9 @@ class Bridge:
             self._deferred = None
         self._foreign = [foreign for foreign in self._foreign if foreign.commit.version > version]
         self._foreign.extend(
-            Foreign(commit) for commit in commits if commit.client_id != client_id and commit.version > version
+            Foreign(commit, commit.op)
+            for commit in commits
+            if commit.client_id != client_id and commit.version > version
         )
         self._upto = head
         self.seen = version

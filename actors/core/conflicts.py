@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from actors.core.bridge import Foreign
     from rayrooms.protocol import Operation
 
 
-class Touch(NamedTuple):
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """The stretch `[start, end]` of the document that an operation touches; `end > start` when it deletes.
 
     `grown` is by how many code points it lets the text grow.

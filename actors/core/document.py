@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import msgspec
 
 from actors.core.conflicts import touched
 from rayrooms import text
-
-if TYPE_CHECKING:
-    from rayrooms.protocol import Operation
+from rayrooms.protocol import Operation
 
 PIECE = 8_192
 """Code points of a piece when it is made. It may grow to twice that."""
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What an operation makes of a document: `op` made invertible, the length after it, and the pieces concerned."""
 
     op: Operation

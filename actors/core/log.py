@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rayrooms.protocol import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rayrooms.protocol import Operation
 
-
-class Commit(NamedTuple):
+class Commit(msgspec.Struct, frozen=True, gc=False):
     """One committed operation, in invertible form: it takes the document from `version - 1` to `version`.
 
     `epoch` is that of the owner that committed it, `at` unix seconds, `sid` the author's session (0: none is live).
+    A room holds thousands, which the collector need not walk through: none can be part of a cycle.
     """
 
     version: int

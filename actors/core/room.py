@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from actors.core.bridge import Bridge, place_range
 from actors.core.chat import Chat
 from actors.core.conflicts import NOTHING, STRATEGY, ConflictRecord, Touches, conflict_kind, touched
@@ -36,7 +38,7 @@ class Joined(NamedTuple):
     evicted: Session | None
 
 
-class Edited(NamedTuple):
+class Edited(msgspec.Struct, frozen=True, gc=False):
     """The outcome of an edit: its commit, or None with the first `version` when it was a repeat.
 
     A repeat so old that only the database knows its version has `version` 0.

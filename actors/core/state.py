@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from persistence.exchanged import Exchanged
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from rayrooms.protocol import ChatMessage
 
 
-class ClientMark(NamedTuple):
+class ClientMark(msgspec.Struct, frozen=True, gc=False):
     """The last committed edit of a client: its seq, the version it became and whose client it is."""
 
     seq: int
