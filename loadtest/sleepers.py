@@ -65,11 +65,13 @@ class Sleepers:
         self._room_idle = float(processes.setting("RAYROOMS_ROOM_IDLE", "300"))
         self._budget = int(processes.setting("RAYROOMS_ROOM_AWAKE_BUDGET", "200"))
         self._pool = int(processes.setting("RAYROOMS_WARM_POOL", "2"))
+        self._rooms_each = int(processes.setting("RAYROOMS_ROOMS_PER_ACTOR", "1"))
 
     async def run(self) -> IdleResult:
         """Raises RestError, WireError, ConnectionError and TimeoutError, alone or in groups."""
         plan = self._plan
-        await self._reached(lambda: self._count() >= self._pool, _WARM_TIMEOUT, "the warm pool fills")
+        enough = self._pool / self._rooms_each
+        await self._reached(lambda: self._count() >= enough, _WARM_TIMEOUT, "the warm pool fills")
         empty = await self._memory()
         try:
             half = plan.rooms // 2
@@ -215,7 +217,7 @@ class Sleepers:
         while _now() < deadline:
             await self._drop_sleeping(woken)
             pids = self._processes.room_actors()
-            if len(pids) >= len(woken) + self._pool:
+            if len(pids) * self._rooms_each >= len(woken) + self._pool:
                 before = _cpu(pids)
                 await asyncio.sleep(_POLL)
                 used = _cpu(pids)
