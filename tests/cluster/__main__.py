@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nodes", type=int, default=3, metavar="N")
     parser.add_argument("--rooms", type=int, default=60, metavar="N")
     parser.add_argument("--writers", type=int, default=3, metavar="N", help="clients in each room (default 3)")
+    parser.add_argument("--rooms-per-actor", type=int, default=1, metavar="N", help="that share a process (default 1)")
     parser.add_argument("--pace", type=float, default=1.0, metavar="S", help="seconds between two words (default 1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", default=",".join(_TRIALS), help=f"of {', '.join(_TRIALS)}; default all")
@@ -60,6 +61,7 @@ async def _run(options: argparse.Namespace) -> int:
             version=options.before.absolute(),
             warm_pool="6",
             room_idle="600",
+            rooms_per_actor=str(options.rooms_per_actor),
         )
         stack.push_async_callback(bed.close)
         await bed.start()
