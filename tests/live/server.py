@@ -130,6 +130,7 @@ class Server:
             return
         kill_all(self.processes, first=launcher.pid)
         launcher.wait(10)
+        launcher.poll()  # it was reaped with all others, unknown to its Popen, which would warn that it still runs
 
     def log(self) -> str:
         return self._log.read_text()
