@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -70,8 +71,7 @@ class Sleepers:
     async def run(self) -> IdleResult:
         """Raises RestError, WireError, ConnectionError and TimeoutError, alone or in groups."""
         plan = self._plan
-        enough = self._pool / self._rooms_each
-        await self._reached(lambda: self._count() >= enough, _WARM_TIMEOUT, "the warm pool fills")
+        await self._reached(lambda: self._count() >= self._actors_for(self._pool), _WARM_TIMEOUT, "the warm pool fills")
         empty = await self._memory()
         try:
             half = plan.rooms // 2
@@ -217,7 +217,7 @@ class Sleepers:
         while _now() < deadline:
             await self._drop_sleeping(woken)
             pids = self._processes.room_actors()
-            if len(pids) * self._rooms_each >= len(woken) + self._pool:
+            if len(pids) >= self._actors_for(len(woken) + self._pool):
                 before = _cpu(pids)
                 await asyncio.sleep(_POLL)
                 used = _cpu(pids)
@@ -249,6 +249,9 @@ class Sleepers:
         await _each((self._rest.delete_room(owner, room_id) for room_id, owner in self._owners.items()), _OPENING)
 
     # -------------------------------------------------------------- parts
+
+    def _actors_for(self, rooms: int) -> int:
+        return math.ceil(rooms / self._rooms_each)
 
     def _count(self) -> int:
         return len(self._processes.room_actors())

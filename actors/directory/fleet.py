@@ -175,6 +175,7 @@ class RayFleet:
     async def _let_go(self, worker: RayWorker) -> None:
         """Give up what is in a slot. Its process ends with it, unless it answers and other slots of it are taken."""
         process, slot = worker.process, worker.slot
+        # Asked again, since the others may have been given up meanwhile.
         if self._slots.others(process, slot) and await worker.renewed() and self._slots.others(process, slot):
             self._slots.free(process, slot)
             return

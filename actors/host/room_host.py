@@ -40,7 +40,7 @@ _SLEEP_AGAIN = 30.0
 class RoomHost:
     """The room actor without Ray: a link server, and the room that lives behind it if there is one.
 
-    `on_end` is called when this process must end itself (its room has a newer owner), `on_idle` when nobody has edited
+    `on_end` is called when its room has a newer owner and is gone from here, `on_idle` when nobody has edited
     the room for a while. `room_type` is what its rooms are made of.
     """
 

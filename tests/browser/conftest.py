@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.live.people import Person
-from tests.live.server import OutsideServer, Server, data_directory
+from tests.live.server import OutsideServer, Server, running
 
 from .chromium import chromium
 from .profile import Profiles, profiles_of
@@ -66,14 +66,8 @@ def server() -> Iterator[Server]:
     if SERVER_URL:
         yield OutsideServer(SERVER_URL)
         return
-    with data_directory() as data_dir:
-        server = Server(data_dir, gateways="2", warm_pool="4", room_idle="3", log_window=str(LOG_WINDOW))
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-        finally:
-            server.kill()
+    with running(gateways="2", warm_pool="4", room_idle="3", log_window=str(LOG_WINDOW)) as server:
+        yield server
 
 
 @pytest.fixture(scope="package")

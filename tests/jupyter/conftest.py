@@ -20,7 +20,7 @@ from loadtest.lab.server import JupyterServer
 from tests.browser.cable import plugged_in
 from tests.browser.chromium import chromium
 from tests.live.people import Person
-from tests.live.server import OutsideServer, Server, data_directory
+from tests.live.server import OutsideServer, Server, running
 
 from .colleague import Colleague
 
@@ -82,14 +82,8 @@ def server() -> Iterator[Server]:
     if url := os.environ.get("RAYROOMS_TEST_URL"):
         yield OutsideServer(url, Path(os.environ["RAYROOMS_TEST_JUPYTER_SECRET_FILE"]))
         return
-    with data_directory() as data_dir:
-        server = Server(data_dir, gateways="1", warm_pool="4")
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-        finally:
-            server.kill()
+    with running(gateways="1", warm_pool="4") as server:
+        yield server
 
 
 @pytest.fixture(scope="package")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from .people import Person
-from .server import OutsideServer, Server, data_directory
+from .people import Person, new_guest
+from .server import OutsideServer, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -38,27 +38,19 @@ def server() -> Iterator[Server]:
     if SERVER_URL:
         yield OutsideServer(SERVER_URL)
         return
-    with data_directory() as data_dir:
-        server = Server(
-            data_dir,
-            gateways="2",
-            warm_pool=str(WARM_POOL),
-            room_awake_budget=str(AWAKE_BUDGET),
-            typing_timeout=str(TYPING_TIMEOUT),
-            room_idle=str(ROOM_IDLE),
-            max_socket_buffer=str(256 * 1024),
-            max_sockets_per_user="100",
-            allowed_origins='["https://editor.example"]',
-            log_format="json",
-            log_level="DEBUG",
-        )
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-            assert server.processes() == [], f"the server left processes behind:\n{server.log()}"
-        finally:
-            server.kill()
+    with running(
+        gateways="2",
+        warm_pool=str(WARM_POOL),
+        room_awake_budget=str(AWAKE_BUDGET),
+        typing_timeout=str(TYPING_TIMEOUT),
+        room_idle=str(ROOM_IDLE),
+        max_socket_buffer=str(256 * 1024),
+        max_sockets_per_user="100",
+        allowed_origins='["https://editor.example"]',
+        log_format="json",
+        log_level="DEBUG",
+    ) as server:
+        yield server
 
 
 @pytest.fixture(scope="package")
@@ -80,10 +72,7 @@ def sign_in(server: Server, http: httpx.AsyncClient) -> Callable[[str], Awaitabl
     """Sign a new guest in by name."""
 
     async def sign_in(name: str) -> Person:
-        answer = await http.post("/api/auth/guest", json={"name": name})
-        assert answer.is_success, answer.text
-        signed_in = answer.json()
-        return Person(signed_in["user_id"], signed_in["name"], signed_in["token"], server.url, http)
+        return await new_guest(server, http, name)
 
     return sign_in
 

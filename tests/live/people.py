@@ -78,6 +78,14 @@ class Person:
             yield socket
 
 
+async def new_guest(server: Server, http: httpx.AsyncClient, name: str) -> Person:
+    """Sign somebody in as a guest."""
+    answer = await http.post("/api/auth/guest", json={"name": name})
+    assert answer.is_success, answer.text
+    signed_in = answer.json()
+    return Person(signed_in["user_id"], signed_in["name"], signed_in["token"], server.url, http)
+
+
 def vouched_for(server: Server, username: str, name: str, http: httpx.AsyncClient) -> Person:
     """Someone who is logged in to a Jupyter server that shares its secret with this server."""
     claims = vouching.vouched_claims(username, name, issued_at=time.time())

@@ -175,6 +175,20 @@ def data_directory() -> Iterator[Path]:
         yield Path(directory) / "data"
 
 
+@contextlib.contextmanager
+def running(**settings: str) -> Iterator[Server]:
+    """A server of its own that is well; in the end it must stop in order and leave no process."""
+    with data_directory() as data_dir:
+        server = Server(data_dir, **settings)
+        try:
+            server.start()
+            yield server
+            assert server.stop() == 0, server.log()
+            assert server.processes() == [], f"the server left processes behind:\n{server.log()}"
+        finally:
+            server.kill()
+
+
 def kill_all(find: Callable[[], list[psutil.Process]], *, first: int = 0) -> None:
     """SIGKILL to all that is found, the process `first` before the others; again until nothing is."""
     deadline = time.monotonic() + KILL_TIMEOUT

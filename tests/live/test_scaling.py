@@ -11,12 +11,12 @@ import pytest
 
 from .conftest import SERVER_URL
 from .party import party_of
-from .people import Person, until
-from .server import Server, data_directory
+from .people import new_guest, until
+from .server import Server, running
 from .sockets import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from rayrooms import StatusChanged
@@ -52,25 +52,14 @@ def _those_who_reconnect(party: Party) -> set[str]:
 
 
 @pytest.fixture
-async def growing() -> AsyncIterator[Server]:
+def growing() -> Iterator[Server]:
     """A server of one gateway, or two when there are more than ten sockets."""
     if SERVER_URL:
         pytest.skip("needs a server of its own")
-    with data_directory() as data_dir:
-        server = Server(
-            data_dir,
-            gateways="1",
-            gateways_max="2",
-            sockets_per_gateway=str(EACH),
-            gateways_shrink_after="3",
-            warm_pool="2",
-        )
-        try:
-            await asyncio.to_thread(server.start)
-            yield server
-            assert await asyncio.to_thread(server.stop) == 0, server.log()
-        finally:
-            await asyncio.to_thread(server.kill)
+    with running(
+        gateways="1", gateways_max="2", sockets_per_gateway=str(EACH), gateways_shrink_after="3", warm_pool="2"
+    ) as server:
+        yield server
 
 
 async def _partly_elsewhere(
@@ -103,8 +92,7 @@ async def test_a_second_gateway_comes_and_goes(growing: Server) -> None:
         await until(there, 2 * PATIENCE)
 
     async with httpx.AsyncClient(base_url=growing.url, timeout=60) as http, AsyncExitStack() as stack:
-        signed_in = (await http.post("/api/auth/guest", json={"name": "Ada"})).json()
-        ada = Person(signed_in["user_id"], "Ada", signed_in["token"], growing.url, http)
+        ada = await new_guest(growing, http, "Ada")
         first = await stack.enter_async_context(party_of(ada))
         leaving = AsyncExitStack()
         early = [await leaving.enter_async_context(ada.connected()) for _ in range(EACH - 1)]

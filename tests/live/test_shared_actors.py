@@ -16,8 +16,8 @@ from persistence.embedded import EmbeddedPostgres
 
 from .conftest import SERVER_URL
 from .party import party_of
-from .people import Person, asleep, until
-from .server import Server, data_directory, kill
+from .people import Person, asleep, new_guest, until
+from .server import Server, kill, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -35,28 +35,14 @@ def crowded() -> Iterator[Server]:
     """A server whose room actors have three rooms each."""
     if SERVER_URL:
         pytest.skip("needs a server of its own")
-    with data_directory() as data_dir:
-        server = Server(
-            data_dir,
-            gateways="2",
-            warm_pool=str(WARM_POOL),
-            rooms_per_actor=str(SLOTS),
-            room_idle="3",
-        )
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-            assert server.processes() == [], f"the server left processes behind:\n{server.log()}"
-        finally:
-            server.kill()
+    with running(gateways="2", warm_pool=str(WARM_POOL), rooms_per_actor=str(SLOTS), room_idle="3") as server:
+        yield server
 
 
 @pytest.fixture
 async def cyd(crowded: Server) -> AsyncIterator[Person]:
     async with httpx.AsyncClient(base_url=crowded.url, timeout=60) as http:
-        signed_in = (await http.post("/api/auth/guest", json={"name": "Cyd"})).json()
-        yield Person(signed_in["user_id"], "Cyd", signed_in["token"], crowded.url, http)
+        yield await new_guest(crowded, http, "Cyd")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.server import OutsideServer, Server, data_directory
+from tests.live.server import OutsideServer, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +25,5 @@ def server() -> Iterator[Server]:
     if SERVER_URL:
         yield OutsideServer(SERVER_URL, Path(SECRET_FILE) if SECRET_FILE else None)
         return
-    with data_directory() as data_dir:
-        server = Server(data_dir, gateways="1", warm_pool="2")
-        try:
-            server.start()
-            yield server
-            assert server.stop() == 0, server.log()
-        finally:
-            server.kill()
+    with running(gateways="1", warm_pool="2") as server:
+        yield server
